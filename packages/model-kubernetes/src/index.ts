@@ -1,0 +1,3 @@
+export * from "./resource.ts";
+export * from "./snapshot.ts";
+export * from "./cluster-spec.ts";
