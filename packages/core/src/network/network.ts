@@ -25,6 +25,8 @@ export interface Term {
   readonly times?: number;
   /** Size in bytes, for entries that grow with it. */
   readonly bytes?: number;
+  /** A value stated by the user (an application's think time, in nanoseconds) in place of the profile's. */
+  readonly value?: { readonly p50: number; readonly p99: number };
 }
 
 /** One place that the packet passed inside a stage's visit; becomes a hop of the leg. */

@@ -1,0 +1,87 @@
+import { cumulative, type Distribution, meanOf, quantileAt, varianceOf } from "./distribution.ts";
+import { fourier } from "./fourier.ts";
+
+/** A distribution and how many independent draws of it are added. */
+export interface Share {
+  readonly distribution: Distribution;
+  readonly times: number;
+}
+
+/** Nanoseconds, whole numbers. */
+export interface Summary {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+const BINS = 2048;
+
+/**
+ * Adds independent shares: mean and percentiles of the sum, by numeric convolution (product of the shares'
+ * discrete Fourier transforms on a grid of 2048 bins).
+ *
+ * The grid reaches to where less than about 1e-6 of any share's mass lies beyond; each bin's mass is put on the bin's centre.
+ *
+ * @example
+ * compose([{ distribution: { type: "const", value: 5 }, times: 2 }]).p50 // 10
+ */
+export function compose(shares: readonly Share[]): Summary {
+  const fixed = shares.reduce((sum, { distribution, times }) => sum + (distribution.type === "const" ? distribution.value * times : 0), 0);
+  const spread = shares.filter(({ distribution, times }) => distribution.type !== "const" && times > 0);
+  if (spread.length === 0) return summary(fixed, fixed, fixed, fixed);
+  const mean = spread.reduce((sum, { distribution, times }) => sum + meanOf(distribution) * times, 0);
+  const deviation = Math.sqrt(spread.reduce((sum, { distribution, times }) => sum + varianceOf(distribution) * times, 0));
+  const tail = Math.max(...spread.map(({ distribution }) => quantileAt(distribution, 4.2)));
+  const step = Math.max(mean + 8 * deviation, mean + tail) / BINS;
+  const re = new Float64Array(BINS).fill(1);
+  const im = new Float64Array(BINS);
+  for (const { distribution, times } of spread) {
+    const [shareRe, shareIm] = transformed(distribution, step);
+    for (let i = 0; i < BINS; i++) {
+      const magnitude = Math.hypot(shareRe[i] ?? 0, shareIm[i] ?? 0) ** times;
+      const angle = Math.atan2(shareIm[i] ?? 0, shareRe[i] ?? 0) * times;
+      const pr = magnitude * Math.cos(angle);
+      const pi = magnitude * Math.sin(angle);
+      const r = re[i] ?? 0;
+      const m = im[i] ?? 0;
+      re[i] = r * pr - m * pi;
+      im[i] = r * pi + m * pr;
+    }
+  }
+  fourier(re, im, true);
+  const draws = spread.reduce((sum, { times }) => sum + times, 0);
+  // Each draw was put on its bin's lower edge; the centres lie half a step higher.
+  const at = (probability: number): number => fixed + quantileOf(re, probability) * step + (draws * step) / 2;
+  return summary(fixed + mean, at(0.5), at(0.9), at(0.99));
+}
+
+function transformed(distribution: Distribution, step: number): [Float64Array, Float64Array] {
+  const mass = new Float64Array(BINS);
+  let below = 0;
+  for (let i = 0; i < BINS; i++) {
+    const upTo = cumulative(distribution, (i + 1) * step);
+    mass[i] = upTo - below;
+    below = upTo;
+  }
+  mass[BINS - 1] = (mass[BINS - 1] ?? 0) + 1 - below;
+  const im = new Float64Array(BINS);
+  fourier(mass, im);
+  return [mass, im];
+}
+
+function quantileOf(mass: Float64Array, probability: number): number {
+  let sum = 0;
+  for (let i = 0; i < mass.length; i++) {
+    const next = sum + Math.max(0, mass[i] ?? 0);
+    if (next >= probability) return i + (next === sum ? 0 : (probability - sum) / (next - sum)) - 0.5;
+    sum = next;
+  }
+  return mass.length - 1;
+}
+
+function summary(mean: number, p50: number, p90: number, p99: number): Summary {
+  const low = Math.max(0, Math.round(p50));
+  const high = Math.max(low, Math.round(p90));
+  return { mean: Math.round(mean), p50: low, p90: high, p99: Math.max(high, Math.round(p99)) };
+}
