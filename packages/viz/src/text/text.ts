@@ -1,0 +1,144 @@
+import { type Caveat, type Finding, type Hop, type Journey, type Leg, printOrigin, type Seen } from "@hopscope/core";
+import { duration, plain, shorten, wrap } from "../format.ts";
+
+export interface TextOptions {
+  /** Shows every hop of the replies and every decision. */
+  readonly wide?: boolean;
+  readonly observers?: readonly Seen[];
+}
+
+const WIDTH = 100;
+
+/**
+ * Prints a journey for a terminal of 100 columns: legs in order, each hop with its deciding rule and origin, the verdict,
+ * the latency ledger, who would have seen it, findings and caveats.
+ *
+ * @example
+ * process.stdout.write(journeyText(journey, { wide: true }));
+ */
+export function journeyText(journey: Journey, options: TextOptions = {}): string {
+  const lines = [
+    `${plain(journey.question.to)}`,
+    `  from ${plain(journey.question.from)}`,
+    "",
+    ...journey.legs.flatMap((leg) => [...legLines(leg, options), ""]),
+    ...verdictLines(journey),
+    "",
+    ...latencyLines(journey),
+    ...observerLines(options.observers ?? []),
+    ...findingLines(journey.findings),
+    ...choiceLines(journey),
+    ...caveatLines(journey.caveats),
+  ];
+  while (lines.at(-1) === "") lines.pop();
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+const socket = (address: string, port: number): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
+
+function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
+  const opener = leg.from.object === undefined ? "" : `${leg.from.object} `;
+  const target = leg.to.object === undefined ? "" : ` (${leg.to.object})`;
+  const after = leg.parent === undefined ? "" : `, opened on leg ${leg.parent}`;
+  const head = `leg ${leg.id}  ${leg.protocol}  ${leg.outcome}${after}, round trip ${duration(leg.roundTrip.p50)} (p99 ${duration(leg.roundTrip.p99)})`;
+  const lines = [head, ...wrap(plain(`${opener}${leg.from.address} → ${socket(leg.to.address, leg.to.port)}${target}`), WIDTH - 7).map((line) => `       ${line}`)];
+  for (const hop of leg.hops) lines.push(...hopLines(hop, wide === true));
+  if (leg.ended !== undefined) {
+    const where = leg.ended.origin === undefined ? "" : `  [${printOrigin(leg.ended.origin)}]`;
+    lines.push(...wrap(plain(`${leg.outcome}: ${leg.ended.reason}${where}`), WIDTH - 4).map((line, index) => `  ${index === 0 ? "✗ " : "  "}${line}`));
+  }
+  if (leg.reply !== undefined) {
+    if (wide === true) {
+      lines.push(`  reply ${leg.reply.outcome}`);
+      for (const hop of leg.reply.hops) lines.push(...hopLines(hop, true));
+    } else {
+      const places = [...new Set(leg.reply.hops.map((hop) => hop.place))];
+      lines.push(...wrap(plain(`reply ${leg.reply.outcome}${places.length === 0 ? "" : `: ${places.join(" · ")}`}`), WIDTH - 2).map((line) => `  ${line}`));
+    }
+  }
+  return lines;
+}
+
+function hopLines(hop: Hop, wide: boolean): readonly string[] {
+  const time = hop.latency.p50 === 0 ? "" : `${duration(hop.latency.p50)} (p99 ${duration(hop.latency.p99)})`;
+  const left = `  ${hop.system.padEnd(9)} ${shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 46).padEnd(46)} ${shorten(plain(hop.stage), 22)}`;
+  const lines = [`${left.padEnd(WIDTH - 20)}${time.padStart(20)}`];
+  const shown = wide ? hop.decisions : hop.decisions.slice(-2);
+  for (const decision of shown) {
+    const where = printOrigin(decision.origin);
+    const text = plain(`${decision.table}: ${decision.rule === "" ? "" : `${decision.rule} `}→ ${decision.verdict}`);
+    const room = WIDTH - 14 - Math.min(where.length, 40);
+    lines.push(`            ${wide ? text : shorten(text, room)}  ${shorten(plain(where), 40)}`);
+  }
+  const changes = hop.changes.filter(({ field }) => wide || !field.startsWith("eth."));
+  if (changes.length > 0) {
+    const text = changes.map(({ field, from, to }) => `${field} ${from ?? "–"} → ${to ?? "–"}`).join(", ");
+    lines.push(...wrap(plain(text), WIDTH - 14).map((line) => `            ${line}`));
+  }
+  return lines;
+}
+
+function verdictLines(journey: Journey): readonly string[] {
+  const { verdict } = journey;
+  const status = verdict.status === undefined ? "" : ` ${verdict.status}`;
+  const lines = wrap(plain(verdict.sentence), WIDTH - 9).map((line) => `         ${line}`);
+  const deciding = verdict.deciding === undefined ? [] : [`         decided by ${plain(verdict.deciding.object)} at ${plain(printOrigin(verdict.deciding.origin))}`];
+  return [`verdict  ${verdict.type}${status}`, ...lines, ...deciding];
+}
+
+function latencyLines(journey: Journey): readonly string[] {
+  const { latency } = journey;
+  const row = (name: string, s: { mean: number; p50: number; p90: number; p99: number }): string =>
+    `  ${name.padEnd(28)}${[s.mean, s.p50, s.p90, s.p99].map((value) => duration(value).padStart(11)).join("")}`;
+  return [
+    `latency  profile ${latency.profile}${"mean".padStart(Math.max(1, 25 - latency.profile.length))}${"p50".padStart(11)}${"p90".padStart(11)}${"p99".padStart(11)}`,
+    ...latency.legs.map((leg) => row(`leg ${leg.leg} round trip`, leg)),
+    row("whole journey", latency),
+    "",
+  ];
+}
+
+function observerLines(observers: readonly Seen[]): readonly string[] {
+  if (observers.length === 0) return [];
+  const lines = ["who would have seen it"];
+  for (const seen of observers) {
+    const value = seen.value === undefined ? "" : ` = ${duration(seen.value)}`;
+    lines.push(plain(`  ${seen.sees ? "✓" : "–"} ${seen.vantage.padEnd(17)} ${shorten(`${seen.edge.from} → ${seen.edge.to}`, 75)}`));
+    const text = `${seen.what}${value}: ${seen.why}${seen.wouldIf === undefined ? "" : ` It would if ${seen.wouldIf}`}`;
+    lines.push(...wrap(plain(text), WIDTH - 22).map((line) => `                      ${line}`));
+  }
+  return [...lines, ""];
+}
+
+function findingLines(findings: readonly Finding[]): readonly string[] {
+  if (findings.length === 0) return [];
+  return [
+    "findings",
+    ...findings.flatMap((finding) => [
+      `  ${finding.severity} ${finding.code}  ${plain(printOrigin(finding.origin))}`,
+      ...wrap(plain(finding.problem), WIDTH - 4).map((line) => `    ${line}`),
+      ...wrap(plain(`fix: ${finding.fix}`), WIDTH - 4).map((line) => `    ${line}`),
+    ]),
+    "",
+  ];
+}
+
+function choiceLines(journey: Journey): readonly string[] {
+  if (journey.choices.length === 0) return [];
+  const others = journey.alternatives.map(({ probability, verdict }) => `  ${(probability * 100).toFixed(1).padStart(5)} %  ${verdict.type}${verdict.status === undefined ? "" : ` ${verdict.status}`}: ${plain(verdict.sentence)}`);
+  return [
+    `choices (this way: ${(journey.probability * 100).toFixed(1)} %)`,
+    ...journey.choices.map(({ point, taken, probability }) => shorten(plain(`  ${point}: ${taken} (${(probability * 100).toFixed(0)} %)`), WIDTH)),
+    ...(others.length === 0 ? [] : ["other ways", ...others.flatMap((line) => wrap(line.trim(), WIDTH - 2).map((part) => `  ${part}`))]),
+    "",
+  ];
+}
+
+function caveatLines(caveats: readonly Caveat[]): readonly string[] {
+  if (caveats.length === 0) return [];
+  return [
+    "caveats",
+    ...caveats.flatMap((caveat) => wrap(plain(`${caveat.code}: ${caveat.problem}${caveat.origin === undefined ? "" : ` [${printOrigin(caveat.origin)}]`}`), WIDTH - 4).map((line, index) => `  ${index === 0 ? "" : "  "}${line}`)),
+    "",
+  ];
+}
