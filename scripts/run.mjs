@@ -26,7 +26,7 @@ const tasks = {
   test: vitest("unit"),
   "test:corpora": vitest("corpora"),
   "test:oracle": vitest("oracle"),
-  lint: ["node_modules/oxlint/bin/oxlint", "--type-aware"],
+  lint: ["node_modules/oxlint/bin/oxlint", "--type-aware", "--tsconfig", "tsconfig.check.json"],
   types: ["node_modules/tsc7/bin/tsc", "-p", "tsconfig.check.json"],
   architecture: ["scripts/architecture.mjs"],
   build: ["node_modules/tsc7/bin/tsc", "-b"],
