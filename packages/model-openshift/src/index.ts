@@ -1,1 +1,2 @@
-export {};
+export * from "./router/index.ts";
+export * from "./haproxy/index.ts";

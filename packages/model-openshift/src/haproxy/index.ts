@@ -1,0 +1,5 @@
+export * from "./program.ts";
+export { handle, certificateFor, type Action, type ClientRequest, type FrontendName, type Handling, type HttpMessage } from "./machine.ts";
+export { lookup } from "./lookup.ts";
+export { setCookie, type CookieState } from "./cookie.ts";
+export type { Header } from "./sample.ts";

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
+
+const ROOT = process.env["HOPSCOPE_CORPORA"] ?? fileURLToPath(new URL("../../../../../shared/corpora", import.meta.url));
+const FOLDER = `${ROOT}/openshift-router`;
+
+export const present = existsSync(FOLDER);
+if (!present) console.log(`skipped: no openshift-router corpus at ${FOLDER}`);
+
+export interface Want {
+  readonly frontend: string;
+  readonly backend: string | null;
+  readonly servers?: readonly string[];
+  readonly status: number | null;
+  readonly location: string | null;
+  readonly termination?: string | null;
+  readonly alpn?: string | null;
+  readonly ext?: unknown;
+  readonly upstream?: { readonly path: string };
+  readonly upstreamHeaders?: readonly (readonly [string, string])[];
+}
+
+export interface Case {
+  readonly request: {
+    readonly port: number;
+    readonly sni?: string | null;
+    readonly alpn?: readonly string[];
+    readonly host: string | null;
+    readonly method: string;
+    readonly path: string;
+    readonly src: string;
+    readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  };
+  readonly want: Want;
+}
+
+export interface RouteSet {
+  readonly name: string;
+  readonly objects: readonly Resource[];
+  readonly controller: { readonly ingressController: { readonly name: string } };
+  readonly expect: {
+    readonly status: readonly Readonly<Record<string, unknown>>[];
+    readonly maps: Readonly<Record<string, readonly string[]>>;
+    readonly backends: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly whitelistFiles: Readonly<Record<string, readonly string[]>>;
+    readonly haproxyAccepts: boolean;
+  };
+  readonly requests: readonly Case[];
+}
+
+/** Routes, results and requests of all sets; the YAML of a curated one is read by the given parser. */
+export function routeSets(parseYaml: (text: string) => readonly Resource[]): readonly RouteSet[] {
+  const text = (path: string): string => readFileSync(path, "utf8");
+  const curated = readdirSync(`${FOLDER}/curated`).map((name): RouteSet => {
+    const folder = `${FOLDER}/curated/${name}`;
+    const requests = existsSync(`${folder}/requests.jsonl`) ? text(`${folder}/requests.jsonl`).trim().split("\n") : [];
+    return {
+      name,
+      objects: parseYaml(text(`${folder}/routes.yaml`)),
+      controller: JSON.parse(text(`${folder}/controller.json`)) as RouteSet["controller"],
+      expect: JSON.parse(text(`${folder}/expect.json`)) as RouteSet["expect"],
+      requests: requests.map((line) => JSON.parse(line) as Case),
+    };
+  });
+  const random = readdirSync(`${FOLDER}/random`)
+    .filter((name) => name.endsWith(".json.gz"))
+    .map((name) => {
+      const set = JSON.parse(gunzipSync(readFileSync(`${FOLDER}/random/${name}`)).toString()) as RouteSet;
+      return { ...set, requests: set.requests ?? [] };
+    });
+  return [...curated, ...random];
+}
+
+/** A snapshot of bare objects. */
+export const snapshotOfObjects = (resources: readonly Resource[]): Snapshot => ({
+  resources,
+  cluster: {
+    name: "test",
+    platform: {},
+    network: { pods: [], services: [], gatewayMode: "shared", interconnect: false },
+    ingress: [],
+    outside: { hosts: [], dns: [] },
+    applications: [],
+    latency: {},
+  },
+  diagnostics: [],
+  caveats: [],
+  locate: (origin) => origin,
+});
