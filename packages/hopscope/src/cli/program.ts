@@ -1,0 +1,108 @@
+import { type Diagnostic, InputError, type Journey, printDiagnostic } from "@hopscope/core";
+import type { Snapshot } from "@hopscope/model-kubernetes";
+import { journeyHtml, journeyJson, journeyMermaid, journeySvg, journeyText } from "@hopscope/viz";
+import { Command, CommanderError, Option } from "commander";
+import { buildNetwork } from "../build/build-network.ts";
+import { observersOf } from "../observe/observers.ts";
+import { loadSnapshot } from "../load.ts";
+import { parseChoose, simulate } from "../simulate.ts";
+import { codes } from "./codes.ts";
+import { inspect } from "./inspect.ts";
+import { replay } from "./replay.ts";
+
+const out = (text: string): void => void process.stdout.write(text);
+
+/** Prints what the loader noticed; errors stop, warnings are told. */
+export function complain(snapshot: Snapshot): void {
+  const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new InputError(errors);
+  for (const diagnostic of snapshot.diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
+}
+
+const badOption = (object: string, problem: string, expected: string): InputError => {
+  const diagnostic: Diagnostic = { code: "input/option", severity: "error", origin: { object }, problem, expected };
+  return new InputError([diagnostic]);
+};
+
+type Format = "text" | "wide" | "json" | "mermaid" | "svg" | "html";
+
+/** A journey in one of the output formats. */
+export function render(journey: Journey, snapshot: Snapshot, format: Format): string {
+  const observers = observersOf(journey, snapshot);
+  switch (format) {
+    case "json":
+      return `${JSON.stringify(journeyJson(journey, observers), null, 2)}\n`;
+    case "mermaid":
+      return journeyMermaid(journey);
+    case "svg":
+      return journeySvg(journey);
+    case "html":
+      return journeyHtml(journey, { observers });
+    default:
+      return journeyText(journey, { wide: format === "wide", observers });
+  }
+}
+
+/** Runs one command line; gives the exit code (0 as expected, 1 an expectation failed, 2 bad input). */
+export async function program(argv: readonly string[]): Promise<number> {
+  let exit = 0;
+  const cli = new Command("hopscope")
+    .description("Simulates the way of a packet through an OpenShift cluster, from its configuration alone.")
+    .exitOverride()
+    .showHelpAfterError("(hopscope --help shows the commands)");
+
+  cli
+    .command("trace")
+    .description("trace one request: which way it goes, what decides each step, how long it takes, who sees it")
+    .argument("<snapshot...>", "files and folders of YAML or JSON, - for stdin")
+    .requiredOption("--from <endpoint>", "external/IP, node/NAME, pod/NS/NAME, deploy/NS/NAME or svc/NS/NAME")
+    .requiredOption("--to <target>", "a URL, or an endpoint followed by :PORT")
+    .option("--choose <how>", "likeliest, all, seed=N, or the name of a backend", "likeliest")
+    .option("--profile <name>", "latency profile: baremetal, cloud-vm, gke-2020, shared-core")
+    .addOption(new Option("-o, --output <format>", "output format").choices(["text", "wide", "json", "mermaid", "svg", "html"]).default("text"))
+    .action((paths: string[], options: { from: string; to: string; choose: string; profile?: string; output: Format }) => {
+      const snapshot = loadSnapshot(paths);
+      complain(snapshot);
+      const journey = simulate(buildNetwork(snapshot), { from: options.from, to: options.to }, { choose: parseChoose(options.choose), profile: options.profile });
+      out(render(journey, snapshot, options.output));
+    });
+
+  cli
+    .command("replay")
+    .description("replay scenarios and check their expectations")
+    .argument("<scenario...>", "Scenario documents (hopscope/v1)")
+    .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "junit"]).default("text"))
+    .action((paths: string[], options: { output: "text" | "json" | "junit" }) => {
+      const result = replay(paths, options.output);
+      out(result.text);
+      exit = result.passed ? 0 : 1;
+    });
+
+  cli
+    .command("inspect")
+    .description("show what was loaded, what was compiled from it, and what is not modelled")
+    .argument("<snapshot...>", "files and folders, then optionally lflows, nb, iptables, envoy, haproxy, routes or caveats, and a NAME")
+    .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
+    .action((words: string[], options: { output: "text" | "json" }) => out(inspect(words, options.output)));
+
+  cli
+    .command("explain")
+    .description("tell what a finding, caveat or diagnostic means and how to act on it")
+    .argument("<code>")
+    .action((code: string) => {
+      const found = codes[code];
+      if (found === undefined) {
+        const near = Object.keys(codes).filter((known) => known.split("/").some((part) => code.includes(part)));
+        throw badOption(`code "${code}"`, "is not known", (near.length === 0 ? Object.keys(codes) : near).join(", "));
+      }
+      out(`${code}\n\n${found.means}\n\nWhat to do: ${found.act}\n`);
+    });
+
+  try {
+    await cli.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  return exit;
+}
