@@ -3,8 +3,12 @@ import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NorthboundDb } from "../northbound.ts";
 import { createDraft } from "./draft.ts";
 import { compileEgressBase } from "./egress-base.ts";
+import { compileEgressFirewalls } from "./egress-firewall.ts";
+import { compileEgressQos } from "./egress-qos.ts";
 import { compileGateway } from "./gateway.ts";
 import { compileInterconnect } from "./interconnect.ts";
+import { compileMulticast } from "./multicast.ts";
+import { compileNetworkPolicies } from "./network-policy.ts";
 import { nodeFacts } from "./node-facts.ts";
 import { type CompileNorthboundOptions, resolveConfig } from "./options.ts";
 import { podFacts } from "./pod-facts.ts";
@@ -53,5 +57,9 @@ export function compileNorthbound(snapshot: Snapshot, options: CompileNorthbound
   compilePods(zone);
   compileEgressBase(zone);
   compileServices(zone);
+  compileMulticast(zone);
+  compileNetworkPolicies(zone);
+  compileEgressFirewalls(zone);
+  compileEgressQos(zone);
   return { northbound: draft.finish(), caveats: draft.caveats, zone: zone.name };
 }

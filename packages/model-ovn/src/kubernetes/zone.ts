@@ -50,13 +50,20 @@ export function addressSetName(ownerType: string, name: string, family: 4 | 6): 
 }
 
 /** Makes the address sets (one per family of the cluster) that hold the given addresses; an existing set is left as it is. */
-export function ensureAddressSets(zone: Zone, ownerType: string, name: string, addresses: readonly string[], origin: Origin): readonly DraftRow<AddressSetRow>[] {
+export function ensureAddressSets(
+  zone: Zone,
+  ownerType: string,
+  name: string,
+  addresses: readonly string[],
+  origin: Origin,
+  more: Readonly<Record<string, string>> = {},
+): readonly DraftRow<AddressSetRow>[] {
   return zone.config.families.map((family) => {
-    const setName = addressSetName(ownerType, name, family);
+    const setName = addressSetName(ownerType, [name, ...Object.values(more)].join(":"), family);
     const known = zone.draft.find("Address_Set", setName);
     if (known !== undefined) return known;
     const members = [...new Set(addresses.filter((address) => isIpv6(address) === (family === 6)))].sort();
-    const external_ids = { ...objectIds(ownerType, { "k8s.ovn.org/name": name }, [`v${family}`]), "ip-family": `v${family}` };
+    const external_ids = { ...objectIds(ownerType, { "k8s.ovn.org/name": name, ...more }, [`v${family}`]), "ip-family": `v${family}` };
     return zone.draft.add("Address_Set", setName, { name: setName, addresses: members, external_ids }, origin);
   });
 }
@@ -71,8 +78,6 @@ export interface AclDraft {
   readonly ownerType: string;
   readonly keys: Readonly<Record<string, string>>;
   readonly direction: "Ingress" | "Egress";
-  /** `true` for to-lport ACLs, and for egress ones of the network policies that look at backends. */
-  readonly afterLb?: boolean;
   readonly pipeline?: "from-lport" | "to-lport";
   readonly priority: number;
   readonly match: string;
