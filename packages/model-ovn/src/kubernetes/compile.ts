@@ -1,11 +1,15 @@
 import type { Caveat } from "@hopscope/core";
-import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { objectName, originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NorthboundDb } from "../northbound.ts";
 import { createDraft } from "./draft.ts";
 import { compileEgressBase } from "./egress-base.ts";
 import { compileEgressFirewalls } from "./egress-firewall.ts";
+import { compileEgressIps } from "./egress-ip.ts";
 import { compileEgressQos } from "./egress-qos.ts";
+import { compileEgressServices } from "./egress-service.ts";
+import { compileExternalRoutes } from "./external-routes.ts";
 import { compileGateway } from "./gateway.ts";
+import { compileHybridOverlay } from "./hybrid-overlay.ts";
 import { compileInterconnect } from "./interconnect.ts";
 import { compileMulticast } from "./multicast.ts";
 import { compileNetworkPolicies } from "./network-policy.ts";
@@ -61,5 +65,21 @@ export function compileNorthbound(snapshot: Snapshot, options: CompileNorthbound
   compileNetworkPolicies(zone);
   compileEgressFirewalls(zone);
   compileEgressQos(zone);
+  compileEgressIps(zone);
+  compileEgressServices(zone);
+  compileExternalRoutes(zone);
+  compileHybridOverlay(zone);
+  reportUnmodelled(zone);
   return { northbound: draft.finish(), caveats: draft.caveats, zone: zone.name };
+}
+
+/** Kinds that change the rows and are not compiled. */
+const unmodelled = ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"];
+
+function reportUnmodelled(zone: Zone): void {
+  for (const kind of unmodelled) {
+    for (const object of resourcesOf(zone.snapshot, kind)) {
+      zone.draft.caveats.push({ code: "ovn/admin-network-policy", problem: `${objectName(object)} is not compiled; its rules are missing from the answer`, origin: originOf(object) });
+    }
+  }
 }

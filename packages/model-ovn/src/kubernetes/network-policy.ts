@@ -119,7 +119,8 @@ function peerSets(zone: Zone, namespace: string, { podSelector = {}, namespaceSe
     const own = zone.namespaces.find(({ metadata }) => metadata.name === pod.namespace);
     return selects(namespaceSelector, own?.metadata.labels);
   };
-  const members = networkedPods(zone).filter((pod) => inNamespace(pod) && selects(podSelector, pod.labels));
+  // Pods on the host's network count too, with their node's address.
+  const members = zone.pods.filter((pod) => !pod.completed).filter((pod) => inNamespace(pod) && selects(podSelector, pod.labels));
   ensureAddressSets(zone, "PodSelector", name, members.flatMap((pod) => pod.addresses), origin);
   const host = zone.config.hostNetworkNamespace;
   const everything = namespaceSelector !== undefined && allPods && zone.namespaces.some(({ metadata }) => metadata.name === host);

@@ -39,9 +39,9 @@ export function isEmptySelector(selector: LabelSelector): boolean {
  */
 export function printSelector(selector: LabelSelector): string {
   const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const expressions = selector.matchExpressions ?? [];
+  const expressions = [...(selector.matchExpressions ?? [])].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const first = labels.length === 0 ? "" : `ML:{${labels.map(([key, value]) => `${key}: ${value},`).join("")}},`;
-  const requirements = expressions.map(({ key, operator, values = [] }) => `LSR{Key:${key},Operator:${operator},Values:[${values.join(" ")}],}`);
+  const requirements = expressions.map(({ key, operator, values = [] }) => `LSR{Key:${key},Operator:${operator},Values:[${[...values].sort().join(" ")}],}`);
   const second = requirements.length === 0 ? "" : `ME:{${requirements.join(",")}},`;
   return `LS{${first}${second}}`;
 }
