@@ -15,3 +15,4 @@ export { simulate, type Initiator, type SimulateOptions } from "./journey/simula
 export { CLIENT_SOCKET } from "./journey/exchange.ts";
 export { httpClient, type HttpClient, type Resolver } from "./journey/http-client.ts";
 export type { Seen, Moment } from "./observe/vantage.ts";
+export * from "./conntrack/conntrack.ts";

@@ -1,0 +1,3 @@
+export * from "./tuple.ts";
+export * from "./table.ts";
+export * from "./translate.ts";
