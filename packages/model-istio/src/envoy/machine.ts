@@ -1,0 +1,91 @@
+import { isObject, type Json, object, text } from "./json.ts";
+import type { Downstream } from "./downstream.ts";
+import { type PickedChain, pickFilterChain } from "./filter-chain.ts";
+import { serveHttp } from "./http.ts";
+import { inspect } from "./inspect.ts";
+import { isDisabled, isFilter, pickListener, type PickedListener } from "./listener.ts";
+import { list } from "./json.ts";
+import { type Established, type Run, type Verdict, verdict } from "./run.ts";
+import { isNetworkFilter, networkFilters, networkRbac, proxyTcp } from "./tcp.ts";
+import { type Handshake, handshake } from "./tls.ts";
+
+/** What became of a connection before its payload is looked at. */
+export interface Admission {
+  readonly picked: PickedListener;
+  readonly chain: PickedChain;
+  readonly handshake?: Handshake;
+  readonly established?: Established;
+}
+
+const name = (resource: Json | undefined): string => text(resource?.["name"]) ?? "";
+
+/**
+ * Takes a connection in: listener, hand-over, listener filters, filter chain, TLS handshake.
+ * `undefined` where no listener stands at the address.
+ */
+export function admit(run: Run, downstream: Downstream): Admission | undefined {
+  const picked = pickListener(run.config, downstream);
+  if (picked === undefined) return undefined;
+  const { listener, acceptedBy, destination } = picked;
+  run.note("listener", { table: "listener", rule: name(listener), verdict: acceptedBy === undefined ? "accepts" : `accepts, handed over by ${name(acceptedBy)}` }, listener);
+  const detected = inspect(listener, downstream, destination.port);
+  const chain = pickFilterChain(listener, { source: downstream.source, destination, detected });
+  if (chain.type === "none") {
+    run.note("filter chain", { table: `filter chains of ${name(listener)}`, rule: chain.level, verdict: `no filter chain matches (${chain.level})` }, chain.lost[0] ?? listener);
+    return { picked, chain };
+  }
+  run.note("filter chain", { table: `filter chains of ${name(listener)}`, rule: name(chain.chain), verdict: chain.by === "default" ? "default filter chain" : "matches" }, chain.chain);
+  const shake = handshake(chain.chain, downstream);
+  const restored = [listener, acceptedBy].some((item) => item !== undefined && (item["use_original_dst"] === true || list(item["listener_filters"]).some((filter) => isFilter(filter, "original_dst") && !isDisabled(filter, destination.port))));
+  const established: Established = {
+    source: downstream.source,
+    destination,
+    restored: restored ? destination : undefined,
+    sni: detected.sni,
+    tls: shake.type === "tls",
+    alpn: shake.type === "tls" ? shake.alpn : undefined,
+    peer: shake.type === "tls" ? shake.peer : undefined,
+    chain: name(chain.chain),
+  };
+  return { picked, chain, handshake: shake, established };
+}
+
+/** Finds the connection manager of a filter chain, if it serves HTTP. */
+export const managerOf = (chain: Json): Json | undefined => {
+  const filter = networkFilters(chain).find((item) => isNetworkFilter(item, "http_connection_manager"));
+  return filter === undefined ? undefined : object(filter["typed_config"]);
+};
+
+/** Runs what an admitted connection carries through the network filters of its chain. */
+export function serve(run: Run, admission: Admission, downstream: Downstream): Verdict {
+  const { chain, established, handshake: shake } = admission;
+  if (chain.type === "none" || established === undefined || shake === undefined) return verdict("none", { flags: ["NR"], details: "filter_chain_not_found", closed: "no filter chain matches" });
+  let denied: string | undefined;
+  let sniCluster = false;
+  const failed = shake.type === "failed" ? shake.reason : undefined;
+  for (const filter of networkFilters(chain.chain)) {
+    const config = object(filter["typed_config"]);
+    if (isNetworkFilter(filter, "rbac")) denied = denied ?? networkRbac(run, filter, established);
+    else if (isNetworkFilter(filter, "sni_cluster")) sniCluster = true;
+    else if (isNetworkFilter(filter, "tcp_proxy")) {
+      const end = proxyTcp(run, config, established, sniCluster);
+      if (failed !== undefined) return { ...end, closed: failed };
+      return denied === undefined || end.flags.length > 0 ? end : { ...end, details: denied, closed: "denied by RBAC" };
+    } else if (isNetworkFilter(filter, "http_connection_manager")) {
+      if (failed !== undefined) return verdict("http", { closed: failed, routeConfig: name(isObject(config["route_config"]) ? config["route_config"] : undefined) });
+      if (denied !== undefined) return verdict("http", { details: denied, closed: "denied by RBAC" });
+      return serveHttp(run, config, established, shake.type === "cipher" ? undefined : downstream.http);
+    } else if (isNetworkFilter(filter, "direct_response")) return verdict("tcp", failed === undefined ? { details: "direct_response" } : { closed: failed });
+    else if (isNetworkFilter(filter, "echo")) return denied !== undefined ? verdict("tcp", { details: denied, closed: "denied by RBAC" }) : verdict("tcp", failed === undefined ? {} : { closed: failed });
+    else passUnknown(run, filter);
+  }
+  return verdict("none", { closed: "the filter chain has no terminal filter" });
+}
+
+const HARMLESS = /metadata_?exchange|\.?stats\b|peer_metadata|istio_authn|authn/i;
+
+function passUnknown(run: Run, filter: Json): void {
+  const type = text(object(filter["typed_config"])["@type"]) ?? "";
+  if (HARMLESS.test(`${name(filter)} ${type}`)) return;
+  run.caveat({ code: "envoy/network-filter", problem: `network filter "${name(filter)}" is not modelled; connections pass it unchanged` });
+}
