@@ -3,3 +3,4 @@ export { handle, certificateFor, type Action, type ClientRequest, type FrontendN
 export { lookup } from "./lookup.ts";
 export { setCookie, type CookieState } from "./cookie.ts";
 export type { Header } from "./sample.ts";
+export { routerEndpoint, type RouterEndpointOptions } from "./endpoint.ts";

@@ -45,6 +45,20 @@ export interface Server {
   readonly origin: Origin;
 }
 
+/** One Service of a route, and what the router found of it. */
+export interface BackendService {
+  readonly name: string;
+  readonly weight: number;
+  /** Ready endpoints on any port. */
+  readonly endpoints: readonly { readonly port: number; readonly portName: string }[];
+  /** How many of them the route's target port matches. */
+  readonly servers: number;
+  /** `spec.to` or `spec.alternateBackends[…]` of the Route. */
+  readonly origin: Origin;
+  /** The Service itself; absent where no such object exists. */
+  readonly service?: Origin;
+}
+
 export interface Backend {
   readonly name: string;
   readonly mode: "http" | "tcp";
@@ -61,8 +75,8 @@ export interface Backend {
   readonly other: readonly string[];
   readonly servers: readonly Server[];
   readonly origin: Origin;
-  /** Services of the route, with weight and number of servers: tells why a backend is empty. */
-  readonly services: readonly { readonly name: string; readonly weight: number; readonly servers: number; readonly origin: Origin }[];
+  /** Services of the route: tells why a backend is empty. */
+  readonly services: readonly BackendService[];
 }
 
 /** Timeouts of `defaults`, as HAProxy writes them (`30s`). */

@@ -28,6 +28,12 @@ const WORK = "/var/lib/haproxy/router";
 /** HAProxy takes 64 words a line; three are `acl whitelist src`. */
 const LONGEST_LIST = 61;
 
+/** What there is behind the routes: endpoints and Services by `namespace/name`. */
+export interface ServiceWorld {
+  readonly endpoints: RouterEndpoints;
+  readonly services: ReadonlyMap<string, Origin>;
+}
+
 export interface BuiltBackend {
   readonly backend: Backend;
   readonly list?: { readonly file: string; readonly items: readonly string[] };
@@ -142,8 +148,9 @@ function serverOf(route: RouteConfig, settings: RouterSettings, share: Sharing, 
  *
  * @see openshift/router release-4.14, images/router/haproxy/conf/haproxy-config.template "app level backends"
  */
-export function buildBackend(route: RouteConfig, settings: RouterSettings, endpoints: RouterEndpoints): BuiltBackend {
+export function buildBackend(route: RouteConfig, settings: RouterSettings, found: ServiceWorld): BuiltBackend {
   const { annotations, termination } = route;
+  const { endpoints } = found;
   const http = termination !== "passthrough";
   const secure = termination === "edge" || termination === "reencrypt";
   const at = (path?: string): Origin => routeOrigin(route, path);
@@ -211,7 +218,18 @@ export function buildBackend(route: RouteConfig, settings: RouterSettings, endpo
     ],
     servers,
     origin: at(),
-    services: shares.map((share) => ({ name: share.name, weight: share.weight, servers: share.endpoints.length, origin: at(share.path) })),
+    services: shares.map((share) => {
+      const key = `${route.namespace}/${share.name}`;
+      const service = found.services.get(key);
+      return {
+        name: share.name,
+        weight: share.weight,
+        endpoints: (endpoints.get(key) ?? []).map(({ port, portName }) => ({ port, portName })),
+        servers: share.endpoints.length,
+        origin: at(share.path),
+        ...(service !== undefined && { service }),
+      };
+    }),
   };
   return { backend, ...(file !== undefined && { list: { file, items: entries } }) };
 }

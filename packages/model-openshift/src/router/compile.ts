@@ -79,8 +79,9 @@ export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): 
   const selected = all.filter((route) => selects(settings.namespaceSelector, labels(route.namespace)) && selects(settings.routeSelector, route.labels));
   const verdicts = admitRoutes(selected, settings);
   const admitted = selected.filter((route) => verdicts.get(route)?.admitted === true).toSorted((left, right) => compareBytes(routeKey(left), routeKey(right)));
-  const endpoints = routerEndpoints(snapshot);
-  const built = admitted.map((route) => buildBackend(route, settings, endpoints));
+  const services = new Map(resourcesOf(snapshot, "Service").map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, originOf(service)]));
+  const world = { endpoints: routerEndpoints(snapshot), services };
+  const built = admitted.map((route) => buildBackend(route, settings, world));
   const frontendRequest = frontendLines(settings, false);
   const frontendResponse = headerLines(settings.responseHeaders, (path) => ({ ...settings.origin, path }));
   const lines = [...frontendRequest, ...frontendResponse, ...built.flatMap(({ backend }) => [...backend.httpRequest, ...backend.httpResponse])];

@@ -27,6 +27,8 @@ export function hostErrors(host: string): readonly string[] {
   return errors;
 }
 
+/** What the loader leaves of a text with a private key in it: nothing can be said of it, so it is taken as good. */
+const REMOVED = "<removed>";
 const PEM = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 const blocks = (pem: string): readonly string[] => [...pem.matchAll(PEM)].map((match) => match[1] ?? "");
 const NO_CERTIFICATE = "data does not contain any valid RSA or ECDSA certificates";
@@ -71,15 +73,16 @@ export function tlsErrors(route: RouteConfig): readonly string[] {
   }
   const policy = policyError(route);
   if (policy !== undefined) errors.push(policy);
-  const certificates = (pem: string): boolean => blocks(pem).includes("CERTIFICATE");
+  const certificates = (pem: string): boolean => pem === REMOVED || blocks(pem).includes("CERTIFICATE");
   if (tls.caCertificate !== "" && !certificates(tls.caCertificate)) {
     add("caCertificate", "redacted ca certificate data", `failed to parse CA certificate: ${NO_CERTIFICATE}`);
   }
   if (tls.certificate !== "") {
     if (!certificates(tls.certificate)) add("certificate", "redacted certificate data", NO_CERTIFICATE);
+    const removed = tls.certificate === REMOVED || tls.key === REMOVED;
     const keys = [...blocks(tls.certificate), ...blocks(tls.key)].filter((kind) => kind.endsWith("PRIVATE KEY"));
-    if (keys.length === 0 && tls.key === "") add("key", "", "no key specified");
-    else if (keys.length === 0) add("key", "redacted key data", "tls: failed to find any PEM data in key input");
+    if (!removed && keys.length === 0 && tls.key === "") add("key", "", "no key specified");
+    else if (!removed && keys.length === 0) add("key", "redacted key data", "tls: failed to find any PEM data in key input");
   }
   if (tls.destinationCaCertificate !== "" && !certificates(tls.destinationCaCertificate)) {
     add("destinationCACertificate", "redacted destination ca certificate data", `failed to parse destination CA certificate: ${NO_CERTIFICATE}`);

@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { certificateLine, compileRouter, handle, type Header } from "../../src/index.ts";
-import { present, routeSets, snapshotOfObjects, type Case } from "./corpus.ts";
+import { present, routeSets, type Case } from "./corpus.ts";
+import { snapshotOfObjects } from "./objects.ts";
 
 const load = createRequire(new URL("../../../model-kubernetes/package.json", import.meta.url));
 const { parseAllDocuments } = load("yaml") as { parseAllDocuments: (text: string) => { toJS(): unknown }[] };

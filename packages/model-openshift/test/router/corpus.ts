@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
+import type { Resource } from "@hopscope/model-kubernetes";
 
 const ROOT = process.env["HOPSCOPE_CORPORA"] ?? fileURLToPath(new URL("../../../../../shared/corpora", import.meta.url));
 const FOLDER = `${ROOT}/openshift-router`;
@@ -72,20 +72,3 @@ export function routeSets(parseYaml: (text: string) => readonly Resource[]): rea
     });
   return [...curated, ...random];
 }
-
-/** A snapshot of bare objects. */
-export const snapshotOfObjects = (resources: readonly Resource[]): Snapshot => ({
-  resources,
-  cluster: {
-    name: "test",
-    platform: {},
-    network: { pods: [], services: [], gatewayMode: "shared", interconnect: false },
-    ingress: [],
-    outside: { hosts: [], dns: [] },
-    applications: [],
-    latency: {},
-  },
-  diagnostics: [],
-  caveats: [],
-  locate: (origin) => origin,
-});
