@@ -10,13 +10,15 @@ export type Decoded =
 
 const refused = (status: number, flags: readonly string[], details: string | undefined, headers: Headers = []): Decoded => ({ type: "refused", status, flags, details, headers });
 
+/** HTTP/1 has no blanks around a value; HTTP/2 carries them. */
+export const trimmed = (headers: Headers): Headers => headers.map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")] as const);
+
 /** The codec for a connection: told by configuration, by ALPN, or by the first bytes. */
 export function codecOf(manager: Json, alpn: string | undefined, http: WireRequest | undefined): "1" | "2" {
   const type = text(manager["codec_type"]) ?? "AUTO";
   if (type === "HTTP1") return "1";
   if (type === "HTTP2") return "2";
-  if (alpn === "h2") return "2";
-  if (alpn === "http/1.1" || alpn === "http/1.0") return "1";
+  if (alpn !== undefined) return alpn === "h2" ? "2" : "1";
   return http?.version === "2" ? "2" : "1";
 }
 
@@ -50,7 +52,7 @@ function finish(manager: Json, http: WireRequest, headers: Headers): Decoded {
   const options = object(manager["http_protocol_options"]);
   let all = headers;
   if (http.version === "1.0") {
-    if (!flag(options["accept_http_10"])) return refused(426, ["DPE"], "low_version", all);
+    if (!flag(options["accept_http_10"])) return refused(426, ["DPE"], "low_version");
     const host = text(options["default_host_for_http_10"]);
     if (valuesOf(all, ":authority").length === 0 && host !== undefined && host !== "") all = addHeader(all, ":authority", host);
   }
@@ -64,16 +66,16 @@ const CONNECTION = new Set(["connection", "keep-alive", "proxy-connection", "tra
 
 function decodeTwo(manager: Json, http: WireRequest, scheme: string): Decoded {
   const common = object(manager["common_http_protocol_options"]);
-  if (http.authority === undefined) return refused(0, ["DPE"], "http2.violation.of.messaging.rule");
   if (http.authority === "") return refused(0, ["DPE"], "http2.invalid.header.field");
   if (http.headers.some(([name, value]) => CONNECTION.has(name) || (name === "te" && value !== "trailers"))) return refused(0, ["DPE"], "http2.invalid.header.field");
-  const head: Headers = [[":method", http.method], [":scheme", scheme], [":authority", http.authority], [":path", http.path]];
+  const head: Headers = [[":method", http.method], [":scheme", scheme], ...(http.authority === undefined ? [] : [[":authority", http.authority] as const]), [":path", http.path]];
   const all = [...head, ...http.headers];
+  const action = text(common["headers_with_underscores_action"]) ?? "ALLOW";
+  if (action === "REJECT_REQUEST" && http.headers.some(([name]) => name.includes("_"))) return refused(0, ["DR"], "http2.unexpected_underscore");
   const limit = (numberOf(manager["max_request_headers_kb"]) ?? 60) * 1024;
   if (size(all) > limit) return refused(0, ["DR"], "http2.header_list_size_too_large");
   if (all.length > (numberOf(common["max_headers_count"]) ?? 100)) return refused(0, ["DR"], "http2.too_many_headers");
-  const action = text(common["headers_with_underscores_action"]) ?? "ALLOW";
-  if (action === "REJECT_REQUEST" && http.headers.some(([name]) => name.includes("_"))) return refused(0, ["DR"], "http2.unexpected_underscore");
+  if (http.authority === undefined) return refused(0, ["DPE"], "http2.violation.of.messaging.rule");
   const kept = action === "DROP_HEADER" ? http.headers.filter(([name]) => !name.includes("_")) : http.headers;
   const cookies = valuesOf(kept, "cookie");
   const joined: Headers = cookies.length < 2 ? kept : [...kept.filter(([name]) => name !== "cookie"), ["cookie", cookies.join("; ")]];
@@ -86,7 +88,7 @@ function decodeTwo(manager: Json, http: WireRequest, scheme: string): Decoded {
  * @see Envoy 1.40, source/common/http/{http1,http2}/codec_impl.cc, ConnectionManagerImpl::ActiveStream::decodeHeaders (measured)
  */
 export function decode(manager: Json, alpn: string | undefined, raw: WireRequest | undefined, scheme: string): Decoded {
-  const http = raw === undefined ? undefined : { ...raw, headers: raw.headers.map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")] as const) };
+  const http = raw === undefined || raw.version === "2" ? raw : { ...raw, headers: trimmed(raw.headers) };
   const codec = codecOf(manager, alpn, http);
   if (codec === "2") return http?.version === "2" ? decodeTwo(manager, http, scheme) : refused(0, ["DPE"], undefined);
   return http === undefined || http.version === "2" ? refused(400, ["DPE"], "http1.codec_error") : decodeOne(manager, http);

@@ -28,16 +28,19 @@ const byValues =
     return chains.filter((chain) => valuesOf(matchOf(chain)).length === 0);
   };
 
+/** Less specific than every prefix, `0.0.0.0/0` too, but no mismatch (-1). */
+const NO_RANGE = -0.5;
+
 /** Keeps the chains with the longest prefix around an address; no ranges count as the shortest. */
 const byPrefix =
   (field: string, address: (facts: ChainFacts) => string): Level["keep"] =>
   (chains, facts) => {
     const lengths = chains.map((chain) => {
       const ranges = list(matchOf(chain)[field]);
-      return ranges.length === 0 ? 0 : Math.max(...ranges.map((range) => prefixLength(range, address(facts))));
+      return ranges.length === 0 ? NO_RANGE : Math.max(...ranges.map((range) => prefixLength(range, address(facts))));
     });
     const longest = Math.max(...lengths);
-    return longest < 0 ? [] : chains.filter((_, index) => lengths[index] === longest);
+    return longest === -1 ? [] : chains.filter((_, index) => lengths[index] === longest);
   };
 
 function suffixes(sni: string): readonly string[] {

@@ -29,6 +29,7 @@ export function filterKind(filter: Json): string {
 
 /** The configurations of a filter at weighted cluster, route, virtual host and route configuration, most specific first. */
 function perRoute(name: string, resolved: Partial<Resolved>): readonly Json[] {
+  if (resolved.route === undefined) return [];
   return [resolved.target?.weighted, resolved.route, resolved.virtualHost, resolved.routes]
     .map((level) => object(level?.["typed_per_filter_config"])[name])
     .filter(isObject)
@@ -132,12 +133,18 @@ function act(scope: Scope, secure: boolean, headers: Headers, version: WireReque
   const { route, routes, virtualHost, action, target } = resolved;
   if (route === undefined || routes === undefined || virtualHost === undefined || action === undefined) return own(404, "route_not_found", { flags: ["NR"] });
   if (isObject(route["redirect"])) return own(redirectCode(route["redirect"]), "direct_response", { headers: [["location", redirectLocation(route, route["redirect"], headers)]] });
-  if (isObject(route["direct_response"])) return own(numberOf(route["direct_response"]["status"]) ?? 200, "direct_response");
+  if (isObject(route["direct_response"])) return direct(route, route["direct_response"], headers);
   if (target === undefined) {
     run.caveat({ code: "envoy/route-action", problem: `route "${text(route["name"]) ?? ""}" has an action that is not modelled` });
     return own(404, "route_not_found", { flags: ["NR"] });
   }
   return routeToCluster(run, { routes, virtualHost, route, action, target }, headers, facts, connection, { suppress, version });
+}
+
+/** A direct response; with a status that calls for one it carries a Location. */
+function direct(route: Json, response: Json, headers: Headers): Answer {
+  const status = numberOf(response["status"]) ?? 200;
+  return own(status, "direct_response", { headers: status === 201 || (status >= 300 && status < 400) ? [["location", redirectLocation(route, {}, headers)]] : [] });
 }
 
 /** The route configuration of a connection manager: inline, or discovered by name. */

@@ -19,6 +19,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  */
 export function inspectHttp(downstream: Downstream): string | undefined {
   if (downstream.http?.version === "2") return "h2c";
+  if (downstream.http !== undefined && /[^\x21-\x7e]/.test(downstream.http.path)) return undefined;
   if (downstream.http !== undefined) return `http/${downstream.http.version}`;
   const data = downstream.data ?? "";
   if (data.startsWith("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) return "h2c";

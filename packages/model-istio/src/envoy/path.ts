@@ -39,7 +39,11 @@ function canonical(path: string): string | undefined {
   return `/${out.join("/")}`;
 }
 
-const merged = (path: string): string => path.replace(/\/{2,}/g, "/");
+/** Joins the parts between slashes; a path of slashes alone keeps two. */
+function merged(path: string): string {
+  if (!path.includes("//")) return path;
+  return `${path.startsWith("/") ? "/" : ""}${path.split("/").filter((part) => part !== "").join("/")}${path.endsWith("/") ? "/" : ""}`;
+}
 
 /**
  * Normalises a request's path as the connection manager is told to; the query is never touched.

@@ -40,8 +40,8 @@ export function rewrittenHost(action: Json, headers: Headers): string | undefine
 /** Puts a new authority in, keeping the old one where the route asks for that. */
 export function setHost(headers: Headers, host: string, action: Json, original: boolean): Headers {
   const old = headerOf(headers, ":authority") ?? "";
-  const forwarded = flag(action["append_x_forwarded_host"]) ? appendHeader(headers, "x-forwarded-host", old) : headers;
-  const marked = original ? withHeader(forwarded, "x-envoy-original-host", old) : forwarded;
+  const forwarded = flag(action["append_x_forwarded_host"]) && old !== "" ? appendHeader(headers, "x-forwarded-host", old) : headers;
+  const marked = original && old !== "" ? withHeader(forwarded, "x-envoy-original-host", old) : forwarded;
   return withHeader(marked, ":authority", host);
 }
 

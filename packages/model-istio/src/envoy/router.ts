@@ -1,4 +1,5 @@
 import { breaker, pickHost, upstreamVersion } from "./cluster.ts";
+import { trimmed } from "./codec.ts";
 import { type FormatFacts, mutateHeaders } from "./header-mutation.ts";
 import { type Headers, headerOf, withHeader } from "./headers.ts";
 import { type Host, socketFor } from "./hosts.ts";
@@ -78,6 +79,7 @@ function tryOnce(run: Run, cluster: Json, resolved: Resolved, headers: Headers, 
   let sent = headers;
   if (flag(resolved.action["auto_host_rewrite"]) && host.hostname !== undefined && host.hostname !== "") sent = setHost(sent, host.hostname, resolved.action, !options.suppress);
   const version = upstreamVersion(cluster, options.version);
+  if (version === "1.1") sent = trimmed(sent);
   if (version === "1.1" && WITH_LENGTH.has(headerOf(sent, ":method") ?? "") && headerOf(sent, "content-length") === undefined) sent = withHeader(sent, "content-length", "0");
   if (breaker(cluster, "max_requests") === 0 || breaker(cluster, "max_pending_requests") === 0) return { result: { type: "overflow" }, host, sent };
   return { result: run.attempt({ cluster, host, transportSocket: socketFor(cluster, host), http: { headers: sent, version }, responseTimeout }), host, sent };

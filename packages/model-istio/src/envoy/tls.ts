@@ -39,7 +39,8 @@ function serve(context: Json, client: ClientTls): Handshake {
   const alpn = texts(common["alpn_protocols"]).find((protocol) => client.alpn.includes(protocol));
   const trust = validation(common);
   const peer = trust === undefined ? undefined : client.peer;
-  if (peer === undefined && flag(context["require_client_certificate"])) return { type: "failed", certificate: true, reason: "peer did not provide required client certificate" };
+  const asksName = trust !== undefined && list(trust["match_typed_subject_alt_names"]).length + list(trust["match_subject_alt_names"]).length > 0;
+  if (peer === undefined && (asksName || flag(context["require_client_certificate"]))) return { type: "failed", certificate: true, reason: "peer did not provide required client certificate" };
   if (peer !== undefined && trust !== undefined && !peerAllowed(trust, peer)) return { type: "failed", certificate: true, reason: `SAN matcher, certificate SANs are [${peer}]` };
   return { type: "tls", alpn, peer };
 }

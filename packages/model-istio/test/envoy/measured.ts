@@ -87,10 +87,10 @@ function headersOf(verdict: Verdict): Record<string, string> {
 
 const maskHash = (text: string): string => text.replace(/Hash=[0-9a-f]*/g, "Hash=");
 
-function headerDifferences(want: Readonly<Record<string, unknown>>, verdict: Verdict): string[] {
+function headerDifferences(want: Readonly<Record<string, unknown>>, verdict: Verdict, varies: readonly string[]): string[] {
   const have = headersOf(verdict);
   const names = new Set([...Object.keys(want), ...Object.keys(have)]);
-  return [...names].filter((name) => maskHash(flat(want[name] ?? "-")) !== maskHash(have[name] ?? "-")).map((name) => `header ${name}: want ${flat(want[name] ?? "(none)")}, have ${have[name] ?? "(none)"}`);
+  return [...names].filter((name) => !varies.includes(`upstream.headers.${name}`) && maskHash(flat(want[name] ?? "-")) !== maskHash(have[name] ?? "-")).map((name) => `header ${name}: want ${flat(want[name] ?? "(none)")}, have ${have[name] ?? "(none)"}`);
 }
 
 /** The differences between one branch and what was seen, but for what depends on the choice. */
@@ -116,7 +116,7 @@ function fixedDifferences(want: MeasuredCase["want"], seen: Observed): string[] 
     compare("method", upstream["method"], pseudo(":method"));
     compare("path", upstream["path"], pseudo(":path"));
     compare("authority", upstream["authority"], pseudo(":authority"));
-    out.push(...headerDifferences((upstream["headers"] ?? {}) as Readonly<Record<string, unknown>>, verdict));
+    out.push(...headerDifferences((upstream["headers"] ?? {}) as Readonly<Record<string, unknown>>, verdict, (want["varies"] ?? []) as readonly string[]));
   }
   return out;
 }
