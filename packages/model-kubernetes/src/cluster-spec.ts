@@ -25,6 +25,8 @@ export interface OutsideHost {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly listens: readonly Listen[];
+  /** The document says nothing of what listens here (an empty `listens` says that nothing does). */
+  readonly listensUnknown?: true;
 }
 
 export interface Listen {

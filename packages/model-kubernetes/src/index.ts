@@ -1,3 +1,13 @@
 export * from "./resource.ts";
 export * from "./snapshot.ts";
 export * from "./cluster-spec.ts";
+export { loadSnapshot, type LoadedSnapshot, type LoadOptions } from "./load/load-snapshot.ts";
+export type { SourceFile } from "./load/parse-file.ts";
+export { snapshotOf } from "./load/snapshot-of.ts";
+export type { SecretFacts } from "./load/scrub.ts";
+export { type CertificateFacts, certificatesIn } from "./load/certificate.ts";
+export { type PathStep, parseFieldPath, printFieldPath } from "./load/field-path.ts";
+export { groupOf } from "./load/known-kinds.ts";
+export { clusterSchema, scenarioSchema } from "./cluster/schemas.ts";
+export { parseDuration } from "./cluster/duration.ts";
+export type { Expectation, Scenario, ScenarioStep, VerdictWord } from "./cluster/read-scenario.ts";

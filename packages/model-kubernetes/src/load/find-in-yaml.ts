@@ -1,0 +1,51 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type ParsedNode } from "yaml";
+import type { PathStep } from "./field-path.ts";
+import { matchingSteps } from "./json-text.ts";
+
+type Positioned = Document.Parsed<ParsedNode>;
+
+/** Parses a piece of YAML with positions (slow, so on first use only) and finds the offset of fields in it. */
+export function findInYaml(text: string): (part: number, steps: readonly PathStep[]) => number | undefined {
+  let parsed: readonly Positioned[] | undefined;
+  return (part, steps) => {
+    parsed ??= parse(text);
+    const document = parsed[part] ?? parsed[0];
+    return document === undefined ? undefined : offsetOf(document, steps);
+  };
+}
+
+function parse(text: string): readonly Positioned[] {
+  const documents = parseAllDocuments(text, { keepSourceTokens: false, uniqueKeys: false, logLevel: "silent", merge: true });
+  return Array.isArray(documents) ? (documents as readonly Positioned[]) : [];
+}
+
+function offsetOf(document: Positioned, steps: readonly PathStep[]): number | undefined {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0];
+  let rest = steps;
+  while (rest.length > 0) {
+    if (isAlias(node)) node = node.resolve(document);
+    const member = memberOf(node, rest);
+    if (member === undefined) break;
+    offset = member.offset ?? offset;
+    node = member.value;
+    rest = rest.slice(member.taken);
+  }
+  return offset;
+}
+
+function memberOf(node: unknown, wanted: readonly PathStep[]): { readonly value: unknown; readonly offset?: number; readonly taken: number } | undefined {
+  if (isMap(node)) {
+    for (const pair of node.items) {
+      const key = isScalar(pair.key) ? pair.key : undefined;
+      const taken = key === undefined ? 0 : matchingSteps(String(key.value), wanted);
+      if (taken > 0) return { value: pair.value, offset: key?.range?.[0], taken };
+    }
+    return undefined;
+  }
+  const step = wanted[0];
+  if (!isSeq(node) || typeof step !== "number") return undefined;
+  const entry = node.items[step];
+  const range = typeof entry === "object" && entry !== null && "range" in entry ? (entry.range as readonly number[] | undefined) : undefined;
+  return entry === undefined ? undefined : { value: entry, offset: range?.[0], taken: 1 };
+}
