@@ -19,7 +19,7 @@ export interface Compiled {
   readonly origins: ReadonlyMap<NorthboundRow, Origin>;
 }
 
-function globalOptions(row: NBGlobalRow | undefined): GlobalOptions {
+function globalOptions(row: NBGlobalRow | undefined, version: OvnVersion): GlobalOptions {
   const options = row?.options ?? {};
   return {
     useCtInvMatch: flag(options, "use_ct_inv_match", true),
@@ -27,7 +27,8 @@ function globalOptions(row: NBGlobalRow | undefined): GlobalOptions {
     checkLspIsUp: !flag(options, "ignore_lsp_down", true),
     defaultAclDrop: flag(options, "default_acl_drop", false),
     installSwitchLbFromRouter: flag(options, "install_ls_lb_from_router", false),
-    useCommonZone: flag(options, "use_common_zone", false),
+    // 23.03 has no choice: distributed routers always use one zone.
+    useCommonZone: version === "23.03" || flag(options, "use_common_zone", false),
     serviceMonitorMac: options["svc_monitor_mac"]?.toLowerCase() ?? "",
   };
 }
@@ -43,7 +44,7 @@ function markBfd(build: Build): void {
 export function compile(nb: NorthboundDb, options: { readonly version: OvnVersion; readonly features: ChassisFeatures }): Compiled {
   const byUuid = new Map<Uuid, NorthboundRow>();
   for (const rows of Object.values(nb) as (readonly NorthboundRow[])[]) for (const row of rows) byUuid.set(row._uuid, row);
-  const global = globalOptions(nb.NB_Global[0]);
+  const global = globalOptions(nb.NB_Global[0], options.version);
   const topology = buildTopology(nb, byUuid, { proxyArpMac: options.version === "23.09" });
   const loadBalancers = attachLoadBalancers(nb, byUuid, topology, global);
   assignRoutableAddresses(topology);

@@ -4,11 +4,17 @@ import { emptyVipEvent, vipAction, type VipAction } from "./switch-load-balancer
 
 type Snat = "none" | "skip" | "force";
 
+const forcesSnat = (router: RouterDatapath): boolean =>
+  router.lbForceSnat.v4.length + router.lbForceSnat.v6.length > 0 || router.lbForceSnatRouterIp;
+
 /** How the source of balanced connections is treated on a router. */
 function snatOf(router: RouterDatapath, balancer: LoadBalancer): Snat {
-  if (balancer.skipSnat) return "skip";
-  const forced = router.lbForceSnat.v4.length + router.lbForceSnat.v6.length > 0 || router.lbForceSnatRouterIp;
-  return forced ? "force" : "none";
+  return balancer.skipSnat ? "skip" : forcesSnat(router) ? "force" : "none";
+}
+
+/** The same for connections that stay with their backend: in 23.03 forcing wins there. */
+function affinitySnatOf(build: Build, router: RouterDatapath, balancer: LoadBalancer): Snat {
+  return build.version === "23.03" && forcesSnat(router) ? "force" : snatOf(router, balancer);
 }
 
 const actionFor = (action: VipAction, snat: Snat): string => ({ none: action.action, skip: action.skipSnat, force: action.forceSnat })[snat];
@@ -23,11 +29,13 @@ function distributedFlows(build: Build, router: RouterDatapath, balancer: LoadBa
   const match = `${ip} && (${backends})`;
   const undo = { none: build.options.useCommonZone ? "ct_dnat_in_czone;" : "ct_dnat;", skip: "flags.skip_snat_for_lb = 1; next;", force: "flags.force_snat_for_lb = 1; next;" }[snat];
   const details = { row: balancer.row };
-  if (build.version === "23.09") {
+  if (build.version === "23.03") {
+    flows.add(router, "lr_out_undnat", 120, `${match} && outport == ${port.quoted} && ${residentOn(port)}`, undo, details);
+  } else {
     flows.add(router, "lr_in_gw_redirect", 200, `${match} && outport == ${port.quoted}`, `outport = ${port.redirect.quoted}; next;`, details);
+    const both = `${match} && (inport == ${port.quoted} || outport == ${port.quoted}) && ${residentOn(port)}`;
+    flows.add(router, "lr_out_undnat", 120, both, undo, details);
   }
-  const both = `${match} && (inport == ${port.quoted} || outport == ${port.quoted}) && ${residentOn(port)}`;
-  flows.add(router, "lr_out_undnat", 120, both, undo, details);
 }
 
 function vipFlows(build: Build, balancer: LoadBalancer, vip: Vip): void {
@@ -54,7 +62,10 @@ function vipFlows(build: Build, balancer: LoadBalancer, vip: Vip): void {
     if (event !== undefined) {
       flows.add(router, "lr_in_dnat", 130, event.match, event.action, { ...details, meter: controlMeter(build, router, "event-elb") });
     }
-    if (balancer.affinityTimeout > 0) affinityFlows(build, balancer, vip, { type: "routers", datapaths: [router], newMatch: match, snat });
+    if (balancer.affinityTimeout > 0) {
+      const kept = affinitySnatOf(build, router, balancer);
+      affinityFlows(build, balancer, vip, { type: "routers", datapaths: [router], newMatch: match, snat: kept });
+    }
   }
 }
 
