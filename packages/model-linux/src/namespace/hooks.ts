@@ -46,17 +46,7 @@ const filter = (passage: Passage, hook: Hook, devices: Devices): Stopped | undef
 function connection(passage: Passage): undefined {
   if (passage.tracked !== undefined || rulesetFor(passage) === undefined) return undefined;
   passage.tracked = track(passage.state.conntrack, passage.packet, passage.zone);
-  passage.confirmed = passage.tracked.connection !== undefined && passage.tracked.state !== "new" ? true : isKnown(passage);
   return undefined;
-}
-
-function isKnown({ tracked, state }: Passage): boolean {
-  const found = tracked?.connection;
-  return found !== undefined && [...keysOf(found)].some((key) => state.conntrack.byTuple.get(key) === found);
-}
-function* keysOf(found: NonNullable<NonNullable<Passage["tracked"]>["connection"]>): Iterable<string> {
-  const { original, zone } = found;
-  yield `${zone} ${original.protocol} ${original.src} ${original.srcPort} ${original.dst} ${original.dstPort}`;
 }
 
 /** Writes what was learned about the connection into the table, where the packet leaves or arrives. */
@@ -64,7 +54,6 @@ function settle(passage: Passage): undefined {
   const found = passage.tracked?.connection;
   if (found === undefined || passage.tracked?.state === "related") return undefined;
   passage.state = { ...passage.state, conntrack: confirm(passage.state.conntrack, found) };
-  passage.confirmed = true;
   return undefined;
 }
 

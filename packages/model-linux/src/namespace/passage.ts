@@ -42,8 +42,6 @@ export interface Passage {
   packet: Packet;
   tracked: Tracked | undefined;
   zone: number;
-  /** The connection is in the table already. */
-  confirmed: boolean;
   /** The packet has a sending socket of this namespace. */
   owned: boolean;
   /** Port of the listening socket that TPROXY assigned. */

@@ -34,7 +34,7 @@ export function namespaceStage(namespace: NetworkNamespace): Stage<NamespaceStat
 }
 
 function passageOf(on: Prepared, { packet, state, choose, port }: Visit<NamespaceState>): Passage {
-  return { on, choose, steps: [], caveats: [], state: state ?? startState, packet: port === LOCAL ? packet : arriving(packet), tracked: undefined, zone: 0, confirmed: false, owned: false, assigned: undefined, depth: 0 };
+  return { on, choose, steps: [], caveats: [], state: state ?? startState, packet: port === LOCAL ? packet : arriving(packet), tracked: undefined, zone: 0, owned: false, assigned: undefined, depth: 0 };
 }
 
 /** Marks and owners stay in the kernel that a packet left. */

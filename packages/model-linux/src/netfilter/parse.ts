@@ -54,7 +54,7 @@ export function parseRuleset(text: string, options: ParseOptions = {}): ParsedRu
     const complain = (problem: string, expected?: string): void => void diagnostics.push({ code: "netfilter/rule-syntax", severity: "error", origin, problem, expected });
     if (line === "" || line.startsWith("#") || line === "COMMIT") return;
     if (line.startsWith("*")) {
-      const name = line.slice(1);
+      const name = line.slice(1).trim();
       current = isTable(name) ? name : undefined;
       if (current === undefined) complain(`"${name}" is no table`, TABLES.join(", "));
       else if (!tables.has(current)) tables.set(current, new Map(BUILT_IN[current].map((chain) => [chain, { name: chain, policy: "ACCEPT", rules: [] }])));
