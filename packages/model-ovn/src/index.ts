@@ -1,2 +1,5 @@
 export {};
 export * from "./kubernetes/index.ts";
+export * from "./node/index.ts";
+export * from "./northbound.ts";
+export * from "./northd/index.ts";

@@ -63,14 +63,15 @@ function neighbourRouterFlows({ flows }: Build, port: SwitchPort, peer: RouterPo
   }
 }
 
+/** Until a parent claims it, 23.03 has routers ask for a virtual address; later releases always ask. */
 function virtualFlows(build: Build, port: SwitchPort): void {
   const ip = port.row.options["virtual-ip"];
-  if (ip === undefined) return;
-  for (const { peer } of port.datapath.routerPorts) {
-    if (peer === undefined || ownAddressFor(peer.networks, ip) === undefined) continue;
-    const match = `outport == ${peer.quoted} && ${ip.includes(":") ? "xxreg0" : "reg0"} == ${ip}`;
-    build.flows.add(peer.datapath, "lr_in_arp_resolve", 100, match, "eth.dst = 00:00:00:00:00:00; next;", { row: port.row });
-  }
+  if (build.version !== "23.03" || ip === undefined || port.row.options["virtual-parents"] === undefined) return;
+  const peer = port.datapath.routerPorts.map((router) => router.peer)
+    .find((router) => router !== undefined && ownAddressFor(router.networks, ip) !== undefined);
+  if (peer === undefined) return;
+  const match = `outport == ${peer.quoted} && ${ip.includes(".") ? "reg0" : "xxreg0"} == ${ip}`;
+  build.flows.add(peer.datapath, "lr_in_arp_resolve", 100, match, "eth.dst = 00:00:00:00:00:00; next;", { row: port.row });
 }
 
 /**

@@ -20,15 +20,19 @@ function residence(router: RouterDatapath, checked: CheckedNat): string {
 function unsnatFlows(build: Build, router: RouterDatapath, checked: CheckedNat): void {
   if (!translatesSource(checked)) return;
   const { row } = checked.nat;
-  const inport = router.isGateway ? "" : ` && inport == ${checked.gatewayPort?.quoted ?? '""'}${residence(router, checked)}`;
-  const match = `ip && ${ipOf(checked)}.dst == ${row.external_ip}${inport}`;
+  const inport = router.isGateway ? "" : ` && inport == ${checked.gatewayPort?.quoted ?? '""'}`;
+  const place = router.isGateway ? "" : residence(router, checked);
+  const to = `ip && ${ipOf(checked)}.dst == ${row.external_ip}${inport}`;
   const priority = router.isGateway ? 90 : 100;
   const add = (text: string, action: string): void => build.flows.add(router, "lr_in_unsnat", priority, text, action, { row });
-  if (checked.stateless) add(match, "next;");
+  // 23.03 puts the loopback test before the residence, and applies it to stateless translation too.
+  const old = build.version === "23.03";
+  const looped = (test: string): string => (old ? `${to} && ${test}${place}` : `${to}${place} && ${test}`);
+  if (checked.stateless) add(old && !router.isGateway ? looped("flags.loopback == 0") : `${to}${place}`, "next;");
   else if (commonZone(build, router)) {
-    add(`${match} && flags.loopback == 0`, "ct_snat_in_czone;");
-    add(`${match} && flags.loopback == 1 && flags.use_snat_zone == 1`, "ct_snat;");
-  } else add(match, "ct_snat;");
+    add(looped("flags.loopback == 0"), "ct_snat_in_czone;");
+    add(looped("flags.loopback == 1 && flags.use_snat_zone == 1"), "ct_snat;");
+  } else add(`${to}${place}`, "ct_snat;");
 }
 
 /** Narrows a translation to the outside addresses it is meant for; exempted ones get a flow of their own. */

@@ -1,0 +1,72 @@
+import type { Caveat } from "@hopscope/core";
+import type { NorthboundDb } from "../northbound.ts";
+import type { LogicalFlow, SbDatapath, SbHairpin, SouthboundDb } from "../southbound.ts";
+import { compile } from "./flows.ts";
+import { hairpinsOf } from "./hairpin.ts";
+import type { Build, Datapath, RouterPort, SwitchPort } from "./model.ts";
+import { multicastGroupsOf } from "./multicast.ts";
+import type { NorthdOptions } from "./options.ts";
+import { routerPortBindings, switchPortBinding } from "./port-binding.ts";
+import { addressSetsOf, portGroupsByName } from "./sets.ts";
+import { topologyCaveats } from "./topology.ts";
+
+function datapathOf(build: Build, datapath: Datapath, flows: readonly LogicalFlow[], options: NorthdOptions): SbDatapath {
+  return {
+    name: datapath.name, key: datapath.key, type: datapath.type,
+    ports: datapath.type === "switch"
+      ? (datapath.ports as SwitchPort[]).map((port) => switchPortBinding(build, port, options.chassis))
+      : (datapath.ports as RouterPort[]).flatMap((port) => routerPortBindings(build, port)),
+    multicastGroups: multicastGroupsOf(datapath),
+    flows,
+  };
+}
+
+/**
+ * Compiles a Northbound database into the Southbound one, as ovn-northd does.
+ *
+ * Every flow names the object its Northbound row was made of. Keys and ECMP numbers, which the real program gives out in
+ * arbitrary order, follow the order of the rows.
+ *
+ * @see OVN 23.03 and 23.09, ovn-northd(8)
+ * @example
+ * northd(db, { version: "23.09", chassis: [{ name: "c0", hostname: "worker-0", ip: "192.0.2.10" }] }).datapaths[0]?.flows
+ */
+export function northd(nb: NorthboundDb, options: NorthdOptions): SouthboundDb {
+  const { version, ctNoMaskedLabel = true, ctLbRelated = true } = options;
+  const { build, flows } = compile(nb, { version, features: { ctNoMaskedLabel, ctLbRelated } });
+  const byDatapath = new Map<Datapath, LogicalFlow[]>();
+  for (const { datapath, pipeline, table, stage, priority, match, actions, origin } of flows) {
+    const own = byDatapath.get(datapath) ?? [];
+    byDatapath.set(datapath, own);
+    own.push({ pipeline, table, stage, priority, match, actions, origin });
+  }
+  const hairpins = new Map<string, readonly SbHairpin[]>();
+  for (const datapath of build.switches) if (datapath.hasLbVip) hairpins.set(datapath.name, hairpinsOf(build, datapath));
+  return {
+    datapaths: [...build.switches, ...build.routers].map((datapath) => datapathOf(build, datapath, byDatapath.get(datapath) ?? [], options)),
+    chassis: options.chassis.map(({ name, hostname, ip }) => ({ name, hostname, ip })),
+    addressSets: addressSetsOf(build),
+    portGroups: portGroupsByName(build),
+    macBindings: [
+      ...nb.Static_MAC_Binding.map((row) => ({ port: row.logical_port, ip: row.ip, mac: row.mac })),
+      ...(options.macBindings ?? []),
+    ],
+    templates: new Map(nb.Chassis_Template_Var.map((row) => [row.chassis, new Map(Object.entries(row.variables))])),
+    hairpins,
+  };
+}
+
+/** What northd could not know or does not model, for a Northbound database. */
+export function northdCaveats(nb: NorthboundDb, options: NorthdOptions): readonly Caveat[] {
+  const queued = nb.Logical_Switch_Port.filter(({ options: own }) =>
+    ["qos_max_rate", "qos_min_rate", "qos_burst"].some((name) => own[name] !== undefined));
+  const passed = options.version === "23.03" ? nb.ACL.filter(({ action }) => action === "pass") : [];
+  const probed = nb.Load_Balancer.filter((row) => row.health_check.length > 0);
+  const from = (row: { readonly origin?: Caveat["origin"] }): Pick<Caveat, "origin"> => (row.origin === undefined ? {} : { origin: row.origin });
+  return [
+    ...topologyCaveats(nb),
+    ...queued.map((row) => ({ code: "northd/port-queue", problem: `the bandwidth limit of port "${row.name}" is not modelled`, ...from(row) })),
+    ...passed.map((row) => ({ code: "northd/acl-pass", problem: `OVN 23.03 does not know the ACL action "pass" of ${row._uuid}`, ...from(row) })),
+    ...probed.map((row) => ({ code: "northd/health-check", problem: `all probed backends of "${row.name}" are taken to be alive`, ...from(row) })),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { GatewayChassisRow, HAChassisGroupRow, HAChassisRow } from "../northbound.ts";
+import type { SbPort } from "../southbound.ts";
+import { rowOf, rowsOf, type Build, type RouterPort, type SwitchPort } from "./model.ts";
+import type { ChassisInput } from "./options.ts";
+
+type Chassis = readonly ChassisInput[];
+
+const named = (chassis: Chassis, text: string | undefined): string | undefined =>
+  chassis.find(({ name, hostname }) => name === text || hostname === text)?.name;
+
+/** The chassis that hosts a distributed gateway port: the one of highest priority. */
+export function gatewayChassisOf(build: Build, port: RouterPort): string | undefined {
+  const group = rowOf<HAChassisGroupRow>(build, port.row.ha_chassis_group);
+  const candidates: readonly (GatewayChassisRow | HAChassisRow)[] = group === undefined
+    ? rowsOf<GatewayChassisRow>(build, port.row.gateway_chassis)
+    : rowsOf<HAChassisRow>(build, group.ha_chassis);
+  return [...candidates].sort((a, b) => b.priority - a.priority)[0]?.chassis_name;
+}
+
+/**
+ * The chassis a switch port is plugged in at.
+ *
+ * Asked-for chassis first; without one, the only local chassis, or the one behind the switch's gateway.
+ */
+function vifChassis(build: Build, port: SwitchPort, chassis: Chassis): string | undefined {
+  const requested = port.row.options["requested-chassis"]?.split(",")[0];
+  if (requested !== undefined && requested !== "") return named(chassis, requested) ?? (port.row.type === "remote" ? requested : undefined);
+  if (port.row.type === "remote") return undefined;
+  const local = chassis.filter(({ remote }) => remote !== true);
+  if (local.length === 1) return local[0]?.name;
+  const gateway = port.datapath.routerPorts.map(({ peer }) => peer).find((peer) => peer?.redirect !== undefined);
+  return gateway === undefined ? undefined : gatewayChassisOf(build, gateway);
+}
+
+const withChassis = (chassis: string | undefined): { readonly chassis?: string } => (chassis === undefined ? {} : { chassis });
+
+/** The Southbound form of a switch port. */
+export function switchPortBinding(build: Build, port: SwitchPort, chassis: Chassis): SbPort {
+  const { row } = port;
+  const base = { name: port.name, key: port.key, mac: row.addresses };
+  if (row.type === "router") {
+    const gateway = port.peer?.datapath.row.options["chassis"];
+    const peer = row.options["router-port"];
+    return { ...base, type: gateway === undefined ? "patch" : "l3gateway", ...(peer === undefined ? {} : { peer }), ...withChassis(gateway) };
+  }
+  const plugged = row.type === "" || row.type === "remote";
+  return { ...base, type: row.type as SbPort["type"], ...(plugged ? withChassis(vifChassis(build, port, chassis)) : {}) };
+}
+
+/** The Southbound forms of a router port: itself and, for a distributed gateway port, its redirect port. */
+export function routerPortBindings(build: Build, port: RouterPort): readonly SbPort[] {
+  const gateway = port.datapath.row.options["chassis"];
+  const mac = [[port.row.mac, ...port.row.networks].join(" ")];
+  const own: SbPort = {
+    name: port.name, key: port.key, type: gateway === undefined ? "patch" : "l3gateway",
+    ...(port.peer === undefined ? {} : { peer: port.peer.name }), ...withChassis(gateway), mac,
+  };
+  if (port.redirect === undefined) return [own];
+  const { name, key } = port.redirect;
+  return [own, { name, key, type: "chassisredirect", distributedPort: port.name, mac, ...withChassis(gatewayChassisOf(build, port)) }];
+}
