@@ -75,7 +75,7 @@ function ageCaveats(routes: readonly RouteConfig[]): readonly Caveat[] {
 export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): HaproxyProgram {
   const settings = readSettings(snapshot, options.controller ?? "default");
   const labels = namespaceLabels(snapshot);
-  const all = resourcesOf(snapshot, "Route", { group: "route.openshift.io" }).map((resource) => readRoute(resource, settings.domain));
+  const all = resourcesOf(snapshot, "Route", { group: "route.openshift.io" }).map((resource) => readRoute(resource, settings.domain)).toSorted(compareAge);
   const selected = all.filter((route) => selects(settings.namespaceSelector, labels(route.namespace)) && selects(settings.routeSelector, route.labels));
   const verdicts = admitRoutes(selected, settings);
   const admitted = selected.filter((route) => verdicts.get(route)?.admitted === true).toSorted((left, right) => compareBytes(routeKey(left), routeKey(right)));
@@ -114,7 +114,7 @@ export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): 
     certificates: buildCertificates(admitted, settings),
     backends: built.map(({ backend }) => backend),
     lists: Object.fromEntries(built.flatMap(({ list }) => (list === undefined ? [] : [[list.file, list.items] as const]))),
-    status: all.toSorted(compareAge).map((route) => routeStatus(route, verdicts.get(route), settings)),
+    status: all.map((route) => routeStatus(route, verdicts.get(route), settings)),
     ...(bad?.problem !== undefined && { refused: { problem: bad.problem, origin: bad.line.origin } }),
     diagnostics,
     caveats: [...settings.caveats, ...ageCaveats(selected)],

@@ -1,3 +1,4 @@
+import { blockFault, chainFault, pairFault, pemBlocks, readCertificates, REMOVED } from "./certificates.ts";
 import type { RouteConfig } from "./objects.ts";
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -27,12 +28,6 @@ export function hostErrors(host: string): readonly string[] {
   return errors;
 }
 
-/** What the loader leaves of a text with a private key in it: nothing can be said of it, so it is taken as good. */
-const REMOVED = "<removed>";
-const PEM = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
-const blocks = (pem: string): readonly string[] => [...pem.matchAll(PEM)].map((match) => match[1] ?? "");
-const NO_CERTIFICATE = "data does not contain any valid RSA or ECDSA certificates";
-
 function policyError(route: RouteConfig): string | undefined {
   const policy = route.tls?.policy ?? "";
   if (policy === "") return undefined;
@@ -48,9 +43,10 @@ function policyError(route: RouteConfig): string | undefined {
 }
 
 /**
- * Checks a route's TLS settings: what may not be combined, and that certificates and keys are PEM at all.
+ * Checks a route's TLS settings: what may not be combined, and that certificates and keys are what they should be.
  *
- * @remarks Differs: signatures, key pairs and validity of certificates are not computed here.
+ * @remarks Differs: there is no clock here, so no certificate counts as expired (an expired one is admitted anyhow); keys
+ * that a loader has taken out count as good.
  * @see openshift/router release-4.14, pkg/router/routeapihelpers/validation.go ExtendedValidateRoute
  */
 export function tlsErrors(route: RouteConfig): readonly string[] {
@@ -73,19 +69,31 @@ export function tlsErrors(route: RouteConfig): readonly string[] {
   }
   const policy = policyError(route);
   if (policy !== undefined) errors.push(policy);
-  const certificates = (pem: string): boolean => pem === REMOVED || blocks(pem).includes("CERTIFICATE");
-  if (tls.caCertificate !== "" && !certificates(tls.caCertificate)) {
-    add("caCertificate", "redacted ca certificate data", `failed to parse CA certificate: ${NO_CERTIFICATE}`);
-  }
-  if (tls.certificate !== "") {
-    if (!certificates(tls.certificate)) add("certificate", "redacted certificate data", NO_CERTIFICATE);
-    const removed = tls.certificate === REMOVED || tls.key === REMOVED;
-    const keys = [...blocks(tls.certificate), ...blocks(tls.key)].filter((kind) => kind.endsWith("PRIVATE KEY"));
-    if (!removed && keys.length === 0 && tls.key === "") add("key", "", "no key specified");
-    else if (!removed && keys.length === 0) add("key", "redacted key data", "tls: failed to find any PEM data in key input");
-  }
-  if (tls.destinationCaCertificate !== "" && !certificates(tls.destinationCaCertificate)) {
-    add("destinationCACertificate", "redacted destination ca certificate data", `failed to parse destination CA certificate: ${NO_CERTIFICATE}`);
-  }
+  const certificateErrors = (tls: NonNullable<RouteConfig["tls"]>): void => {
+    const authorities = tls.caCertificate === "" || tls.caCertificate === REMOVED ? [] : readCertificates(tls.caCertificate);
+    const authorityFault = typeof authorities === "string" ? `failed to parse CA certificate: ${authorities}` : blockFault(tls.caCertificate);
+    if (authorityFault !== undefined) add("caCertificate", "redacted ca certificate data", authorityFault);
+    if (tls.certificate !== "" && tls.certificate !== REMOVED) {
+      const own = readCertificates(tls.certificate);
+      const [leaf] = typeof own === "string" ? [] : own;
+      const pool = typeof authorities === "string" ? [] : authorities;
+      const chained = leaf === undefined || tls.caCertificate === "" || tls.caCertificate === REMOVED ? undefined : chainFault(leaf, pool);
+      const fault = typeof own === "string" ? own : (chained ?? blockFault(tls.certificate));
+      if (fault !== undefined) add("certificate", "redacted certificate data", fault);
+    }
+    const keyFault = blockFault(tls.key);
+    if (tls.key !== "" && keyFault !== undefined) add("key", "redacted key data", keyFault);
+    if (tls.certificate !== "" && tls.certificate !== REMOVED && tls.key !== REMOVED) {
+      const inside = pemBlocks(tls.certificate).some(({ kind }) => kind.endsWith("PRIVATE KEY"));
+      const pair = pairFault(tls.certificate, [tls.certificate, tls.key]);
+      if (!inside && tls.key === "") add("key", "", "no key specified");
+      else if (pair !== undefined) add("key", "redacted key data", pair);
+    }
+    if (tls.destinationCaCertificate === "" || tls.destinationCaCertificate === REMOVED) return;
+    const destination = readCertificates(tls.destinationCaCertificate);
+    const fault = typeof destination === "string" ? `failed to parse destination CA certificate: ${destination}` : blockFault(tls.destinationCaCertificate);
+    if (fault !== undefined) add("destinationCACertificate", "redacted destination ca certificate data", fault);
+  };
+  certificateErrors(tls);
   return errors;
 }
