@@ -1,1 +1,2 @@
 export * from "./sidecar/sidecar.ts";
+export * from "./envoy/index.ts";

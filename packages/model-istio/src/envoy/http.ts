@@ -9,7 +9,7 @@ import { normaliseHost, normalisePath } from "./path.ts";
 import { denialDetails, evaluateRbac } from "./rbac.ts";
 import { redirectCode, redirectLocation, tlsRedirect } from "./rewrite.ts";
 import { findRoute, findVirtualHost, isGrpc, pickCluster, type RouteFacts, type Target } from "./route-match.ts";
-import { mutationLevels, type Resolved, type Routed, routeToCluster } from "./router.ts";
+import { mutationLevels, type Resolved, type Routed, type RouterOptions, routeToCluster } from "./router.ts";
 import { type Established, type Run, type Verdict, verdict } from "./run.ts";
 
 const HTTP_FILTER = /envoy\.extensions\.filters\.http\.([a-z_0-9]+)\.v3\./;
@@ -127,7 +127,7 @@ function describeMatch(route: Json): string {
   return [text(route["name"]), path ?? regex].filter((item) => item !== undefined && item !== "").join(": ");
 }
 
-function act(scope: Scope, secure: boolean, headers: Headers, version: WireRequest["version"], suppress: boolean): Routed | Answer {
+function act(scope: Scope, secure: boolean, headers: Headers, options: RouterOptions): Routed | Answer {
   const { run, connection, resolved, facts } = scope;
   if (!secure) return own(301, "direct_response", { headers: [["location", tlsRedirect(headers)]] });
   const { route, routes, virtualHost, action, target } = resolved;
@@ -138,7 +138,7 @@ function act(scope: Scope, secure: boolean, headers: Headers, version: WireReque
     run.caveat({ code: "envoy/route-action", problem: `route "${text(route["name"]) ?? ""}" has an action that is not modelled` });
     return own(404, "route_not_found", { flags: ["NR"] });
   }
-  return routeToCluster(run, { routes, virtualHost, route, action, target }, headers, facts, connection, { suppress, version });
+  return routeToCluster(run, { routes, virtualHost, route, action, target }, headers, facts, connection, options);
 }
 
 /** A direct response; with a status that calls for one it carries a Location. */
@@ -188,12 +188,15 @@ export function serveHttp(run: Run, manager: Json, connection: Established, http
   const known = resolved.target !== undefined && run.config.clusters.has(resolved.target.cluster) ? resolved.target.cluster : undefined;
   let answer: Answer | Routed | undefined;
   let cors: Json | undefined;
+  let alpn: Json | undefined;
   for (const filter of list(manager["http_filters"])) {
     const kind = filterKind(filter);
     if (kind === "router") {
-      answer = act({ ...scope, facts: { ...facts, headers: exchange.headers } }, secure, exchange.headers, version, flag(object(filter["typed_config"])["suppress_envoy_headers"]));
+      const suppress = flag(object(filter["typed_config"])["suppress_envoy_headers"]);
+      answer = act({ ...scope, facts: { ...facts, headers: exchange.headers } }, secure, exchange.headers, { suppress, version, alpn });
       break;
     }
+    if (kind === "alpn") alpn = object(filter["typed_config"]);
     if (kind === "cors") cors = perRoute(text(filter["name"]) ?? "", resolved)[0];
     answer = runFilter(scope, filter, kind, exchange);
     if (answer !== undefined) break;

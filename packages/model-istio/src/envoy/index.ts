@@ -6,3 +6,5 @@ export { pickFilterChain, type ChainFacts, type PickedChain } from "./filter-cha
 export { findRoute, findVirtualHost, pickCluster, routeMatches } from "./route-match.ts";
 export { balance } from "./balance.ts";
 export type { Attempt, AttemptResult, Run, Verdict } from "./run.ts";
+export { envoyEndpoint, type EnvoyOptions } from "./endpoint.ts";
+export { objectOfConfigPath, originOfResource } from "./origin.ts";

@@ -56,5 +56,5 @@ export function wouldRetry(policy: RetryPolicy, result: AttemptResult): boolean 
   }
 }
 
-/** Mean of the jittered back-off before retry `count` (from 1): uniform from 0 to base·2^(n-1), capped. */
-export const backOff = (policy: RetryPolicy, count: number): number => Math.min(policy.maximum, policy.backOff * 2 ** (count - 1)) / 2;
+/** Mean of the jittered back-off before retry `count` (from 1): uniform from 0 to base·(2^n - 1), capped. */
+export const backOff = (policy: RetryPolicy, count: number): number => Math.min(policy.maximum, policy.backOff * (2 ** count - 1)) / 2;

@@ -3,7 +3,7 @@ import { trimmed } from "./codec.ts";
 import { type FormatFacts, mutateHeaders } from "./header-mutation.ts";
 import { type Headers, headerOf, withHeader } from "./headers.ts";
 import { type Host, socketFor } from "./hosts.ts";
-import { flag, type Json, nanoseconds, object, text } from "./json.ts";
+import { flag, type Json, list, nanoseconds, object, text, texts } from "./json.ts";
 import { backOff, type RetryPolicy, retryPolicy, wouldRetry } from "./retry.ts";
 import { rewrittenHost, rewrittenPath, setHost } from "./rewrite.ts";
 import type { Target } from "./route-match.ts";
@@ -47,6 +47,17 @@ const WITH_LENGTH = new Set(["POST", "PUT", "PATCH", "OPTIONS"]);
 export interface RouterOptions {
   readonly suppress: boolean;
   readonly version: "1.0" | "1.1" | "2";
+  /** Settings of Istio's ALPN filter, if it ran. */
+  readonly alpn?: Json;
+}
+
+/** The ALPN list that Istio's filter puts in place of the cluster's own. */
+function alpnFor(filter: Json | undefined, cluster: Json, version: "1.1" | "2"): readonly string[] | undefined {
+  const istio = object(object(object(cluster["metadata"])["filter_metadata"])["istio"]);
+  if (filter === undefined || istio["alpn_override"] === "false") return undefined;
+  const wanted = version === "2" ? "HTTP2" : "HTTP11";
+  const entry = list(filter["alpn_override"]).find((item) => (text(item["upstream_protocol"]) ?? "HTTP10") === wanted);
+  return entry === undefined ? undefined : texts(entry["alpn_override"]);
 }
 
 function requestHeaders(resolved: Resolved, headers: Headers, facts: FormatFacts, options: RouterOptions, timeout: number): Headers {
@@ -82,7 +93,7 @@ function tryOnce(run: Run, cluster: Json, resolved: Resolved, headers: Headers, 
   if (version === "1.1") sent = trimmed(sent);
   if (version === "1.1" && WITH_LENGTH.has(headerOf(sent, ":method") ?? "") && headerOf(sent, "content-length") === undefined) sent = withHeader(sent, "content-length", "0");
   if (breaker(cluster, "max_requests") === 0 || breaker(cluster, "max_pending_requests") === 0) return { result: { type: "overflow" }, host, sent };
-  return { result: run.attempt({ cluster, host, transportSocket: socketFor(cluster, host), http: { headers: sent, version }, responseTimeout }), host, sent };
+  return { result: run.attempt({ cluster, host, transportSocket: socketFor(cluster, host), http: { headers: sent, version, alpn: alpnFor(options.alpn, cluster, version) }, responseTimeout }), host, sent };
 }
 
 function ended(trial: Trial, attempts: number, cluster: string, exhausted: boolean): Routed {

@@ -11,7 +11,7 @@ export interface Attempt {
   /** Of the host, as the cluster's metadata chooses it. */
   readonly transportSocket: unknown;
   /** Absent for a proxied TCP connection. */
-  readonly http?: { readonly headers: Headers; readonly version: "1.1" | "2" };
+  readonly http?: { readonly headers: Headers; readonly version: "1.1" | "2"; readonly alpn?: readonly string[] };
   /** Nanoseconds; absent = for ever. */
   readonly responseTimeout?: number;
 }
