@@ -25,7 +25,8 @@ export function gatewayChassisOf(build: Build, port: RouterPort): string | undef
 function vifChassis(build: Build, port: SwitchPort, chassis: Chassis): string | undefined {
   const requested = port.row.options["requested-chassis"]?.split(",")[0];
   if (requested !== undefined && requested !== "") return named(chassis, requested) ?? (port.row.type === "remote" ? requested : undefined);
-  if (port.row.type === "remote") return undefined;
+  // OVN-Kubernetes binds transit ports in Southbound itself and leaves the node's name on the Northbound row.
+  if (port.row.type === "remote") return named(chassis, port.row.external_ids["node"]);
   const local = chassis.filter(({ remote }) => remote !== true);
   if (local.length === 1) return local[0]?.name;
   const gateway = port.datapath.routerPorts.map(({ peer }) => peer).find((peer) => peer?.redirect !== undefined);
