@@ -1,14 +1,4 @@
-import { CLIENT_SOCKET, icmpPacket, type Origin, type Outcome, type Packet, tcpPacket } from "@hopscope/core";
-import { dropped, type Passage } from "./passage.ts";
-import { emit } from "./send.ts";
-
-interface Refusal {
-  readonly reason: string;
-  readonly origin: Origin;
-  readonly code: string;
-  /** A REJECT type as iptables names it, `time-exceeded`, or `default`: port unreachable. */
-  readonly with: string;
-}
+import { icmpPacket, type Packet, tcpPacket } from "@hopscope/core";
 
 /** ICMP type and code by name, for both versions. @see Linux 5.14, net/ipv4/netfilter/ipt_REJECT.c, net/ipv6/netfilter/ip6t_REJECT.c */
 const ICMP4: Readonly<Record<string, readonly [number, number]>> = {
@@ -20,36 +10,8 @@ const ICMP6: Readonly<Record<string, readonly [number, number]>> = {
   "icmp6-port-unreachable": [1, 4], "port-unreach": [1, 4], "icmp-host-unreachable": [1, 0], "icmp-admin-prohibited": [1, 1], "time-exceeded": [3, 0],
 };
 
-/**
- * Answers a refused packet. The answer passes OUTPUT and POSTROUTING like any packet of the kernel, so that the
- * translations of its connection are undone; if it is for a socket of this namespace it arrives at once.
- *
- * @internal
- */
-export function answer(passage: Passage, refusal: Refusal): Outcome {
-  const { packet } = passage;
-  const made = answerPacket(packet, refusal.with);
-  const { reason, origin, code } = refusal;
-  if (made === undefined || passage.depth > 0) return dropped(passage, reason, { origin, code });
-  const { tracked } = passage;
-  // The kernel attaches the refused packet's connection to the answer.
-  const related = made.l4?.type === "icmp" ? ("related" as const) : ("established" as const);
-  const back: Passage = {
-    ...passage,
-    packet: made,
-    tracked: tracked?.connection === undefined ? tracked : { state: related, direction: tracked.direction === "original" ? "reply" : "original", connection: tracked.connection },
-    owned: false,
-    assigned: undefined,
-    depth: 1,
-  };
-  const sent = emit(back, false);
-  passage.state = back.state;
-  if (sent.type === "forward") return { type: "reject", reason, origin, with: sent.packet, out: sent.out, code };
-  if (sent.type === "deliver" && sent.to.endpoint === CLIENT_SOCKET) return { type: "reject", reason, origin, with: sent.packet, out: CLIENT_SOCKET, code };
-  return dropped(passage, `${reason}; the refusal is lost: ${"reason" in sent ? sent.reason : "nobody waits for it"}`, { origin, code });
-}
-
-function answerPacket(packet: Packet, kind: string): Packet | undefined {
+/** Makes the packet that refuses another, from its destination to its source; `undefined` where none may be sent. @internal */
+export function answerPacket(packet: Packet, kind: string): Packet | undefined {
   const { ip, l4 } = packet;
   if (ip === undefined || l4 === undefined) return undefined;
   const seed = { src: ip.dst, dst: ip.src };

@@ -52,7 +52,8 @@ function connection(passage: Passage): undefined {
 /** Writes what was learned about the connection into the table, where the packet leaves or arrives. */
 function settle(passage: Passage): undefined {
   const found = passage.tracked?.connection;
-  if (found === undefined || passage.tracked?.state === "related") return undefined;
+  // An answer to a refused packet does not make the refused connection a known one.
+  if (found === undefined || passage.isAnswer || passage.tracked?.state === "related") return undefined;
   passage.state = { ...passage.state, conntrack: confirm(passage.state.conntrack, found) };
   return undefined;
 }

@@ -46,8 +46,8 @@ export interface Passage {
   owned: boolean;
   /** Port of the listening socket that TPROXY assigned. */
   assigned: { readonly address: string; readonly port: number } | undefined;
-  /** How often the packet began a new direction here; guards against answers to answers. */
-  readonly depth: number;
+  /** The packet is an answer to a refused one, and gets none itself. */
+  readonly isAnswer: boolean;
 }
 
 export const startState: NamespaceState = { conntrack: emptyConntrack, flows: new Map() };
@@ -86,3 +86,14 @@ export const dropped = (passage: Passage, reason: string, options: { origin?: Or
   origin: options.origin ?? passage.on.origin,
   ...(options.code === undefined ? {} : { code: options.code }),
 });
+
+/** A refusal that is to be answered. `with` is a REJECT type as iptables names it, `time-exceeded`, or `default`: port unreachable. @internal */
+export interface Refusal {
+  readonly type: "answer";
+  readonly reason: string;
+  readonly origin: Origin;
+  readonly code: string;
+  readonly with: string;
+}
+/** How one direction of a passage ended: with an outcome, on `lo` (to be received again), or refused. @internal */
+export type Next = Outcome | { readonly type: "loopback" } | Refusal;

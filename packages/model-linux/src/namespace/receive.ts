@@ -1,7 +1,6 @@
 import { CLIENT_SOCKET, type Delivery, type Outcome, type Packet } from "@hopscope/core";
-import { answer } from "./answer.ts";
 import { forward, input, prerouting } from "./hooks.ts";
-import { dropped, type Passage, record } from "./passage.ts";
+import { dropped, type Next, type Passage, record } from "./passage.ts";
 import { addressType, lookupRoute, type Routed } from "./routing.ts";
 import { leave, refused, routeDecision } from "./send.ts";
 import { accepted, listenerFor, receivingKey } from "./sockets.ts";
@@ -10,11 +9,11 @@ import { accepted, listenerFor, receivingKey } from "./sockets.ts";
 export const KERNEL = "kernel";
 
 /** Takes a packet in from an interface: PREROUTING, the routing decision, then delivery or forwarding. @internal */
-export function receive(passage: Passage, dev: string): Outcome {
+export function receive(passage: Passage, dev: string): Next {
   const looped = dev === "lo";
   passage.owned = false;
   const stopped = prerouting(passage, { in: dev });
-  if (stopped !== undefined) return refused(passage, stopped);
+  if (stopped !== undefined) return refused(stopped);
   // What crossed lo keeps the route that the sender's look-up found: to this namespace.
   if (looped) return deliver(passage, dev);
   const before = passage.packet;
@@ -29,7 +28,7 @@ export function receive(passage: Passage, dev: string): Outcome {
   return passOn(passage, dev, routed);
 }
 
-function passOn(passage: Passage, dev: string, routed: Routed): Outcome {
+function passOn(passage: Passage, dev: string, routed: Routed): Next {
   const before = passage.packet;
   const { on } = passage;
   const { ip } = before;
@@ -41,16 +40,16 @@ function passOn(passage: Passage, dev: string, routed: Routed): Outcome {
   if (routed.type === "none") {
     record(passage, "host", "route input", before, [routeDecision(routed)]);
     if (routed.why === "blackhole") return dropped(passage, `the route to ${ip.dst} is a blackhole`, { origin: routed.origin, code: "linux/no-route" });
-    return answer(passage, { reason: `${on.place} has no way to ${ip.dst}: ${routed.text}`, origin: routed.origin, code: "linux/no-route", with: routed.why === "prohibit" ? "icmp-admin-prohibited" : "icmp-host-unreachable" });
+    return { type: "answer", reason: `${on.place} has no way to ${ip.dst}: ${routed.text}`, origin: routed.origin, code: "linux/no-route", with: routed.why === "prohibit" ? "icmp-admin-prohibited" : "icmp-host-unreachable" };
   }
   if (ip.ttl <= 1) {
     record(passage, "host", "route input", before, [routeDecision(routed)]);
-    return answer(passage, { reason: `the packet's time to live ended at ${on.place}`, origin: routed.origin, code: "linux/ttl-exceeded", with: "time-exceeded" });
+    return { type: "answer", reason: `the packet's time to live ended at ${on.place}`, origin: routed.origin, code: "linux/ttl-exceeded", with: "time-exceeded" };
   }
   passage.packet = { ...before, ip: { ...ip, ttl: ip.ttl - 1 } };
   record(passage, "host", "forward", before, [routeDecision(routed)], [{ key: "forward" }]);
   const stopped = forward(passage, { in: dev, out: routed.dev });
-  return stopped === undefined ? leave(passage, routed) : refused(passage, stopped);
+  return stopped === undefined ? leave(passage, routed) : refused(stopped);
 }
 
 /** Why a packet's addresses cannot be. @see Linux 5.14, net/ipv4/route.c ip_route_input_slow, fib_frontend.c __fib_validate_source */
@@ -65,9 +64,9 @@ function martianReason({ packet, on }: Passage): string | undefined {
 }
 
 /** Hands the packet to a socket, after INPUT. */
-function deliver(passage: Passage, dev: string): Outcome {
+function deliver(passage: Passage, dev: string): Next {
   const stopped = input(passage, { in: dev });
-  if (stopped !== undefined) return refused(passage, stopped);
+  if (stopped !== undefined) return refused(stopped);
   const { packet, on } = passage;
   const { ip, l4 } = packet;
   if (ip === undefined || l4 === undefined) return dropped(passage, "no transport header");
@@ -88,7 +87,7 @@ function deliver(passage: Passage, dev: string): Outcome {
   if (listener === undefined) {
     record(passage, "host", "socket lookup", packet, [{ table: "sockets", rule: `${l4.type} ${ip.dst}:${l4.dst}`, verdict: "no socket listens", origin: on.origin }]);
     if (l4.type === "tcp" && l4.flags.includes("rst")) return dropped(passage, `no socket of ${on.place} has this connection`, { code: "linux/no-socket" });
-    return answer(passage, { reason: `no socket listens on ${ip.dst}:${l4.dst} in ${on.place}`, origin: on.origin, code: "linux/no-socket", with: l4.type === "tcp" ? "tcp-reset" : "default" });
+    return { type: "answer", reason: `no socket listens on ${ip.dst}:${l4.dst} in ${on.place}`, origin: on.origin, code: "linux/no-socket", with: l4.type === "tcp" ? "tcp-reset" : "default" };
   }
   passage.state = accepted(passage.state, packet, listener);
   return done(passage, packet, { endpoint: listener.endpoint, socket, originalDestination });

@@ -1,15 +1,13 @@
 import { type Decision, type Mac, type Outcome, type Packet, ZERO_MAC, CLIENT_SOCKET } from "@hopscope/core";
-import { receive } from "./receive.ts";
-import { answer } from "./answer.ts";
 import { output, postrouting, type Stopped } from "./hooks.ts";
-import { dropped, type Passage, record } from "./passage.ts";
+import { dropped, type Next, type Passage, record } from "./passage.ts";
 import { lookupRoute, type Routed } from "./routing.ts";
 import { opened, sendingKey } from "./sockets.ts";
 
 const isUnspecified = (address: string): boolean => address === "0.0.0.0" || address === "::";
 
 /** Sends a packet of one of the namespace's sockets: its first packet, or the answer of a connection it accepted. @internal */
-export function send(passage: Passage): Outcome {
+export function send(passage: Passage): Next {
   const before = passage.packet;
   const key = sendingKey(before);
   const flow = key === undefined ? undefined : passage.state.flows.get(key);
@@ -20,7 +18,7 @@ export function send(passage: Passage): Outcome {
 }
 
 /** Routes a packet of this namespace and takes it through OUTPUT and POSTROUTING. @internal */
-export function emit(passage: Passage, opens: boolean): Outcome {
+export function emit(passage: Passage, opens: boolean): Next {
   const before = passage.packet;
   let routed = routeOut(passage);
   if (routed.type === "none") return noWay(passage, routed, before);
@@ -50,23 +48,23 @@ export function emit(passage: Passage, opens: boolean): Outcome {
   // The interface that OUTPUT sees stays the one of the first look-up, even after a translation.
   const first = routed;
   const stopped = output(passage, { out: first.dev }, reroute);
-  return stopped === undefined ? leave(passage, routed) : refused(passage, stopped);
+  return stopped === undefined ? leave(passage, routed) : refused(stopped);
 }
 
 /** Takes a packet through POSTROUTING and out. @internal */
-export function leave(passage: Passage, routed: Exclude<Routed, { type: "none" }>): Outcome {
+export function leave(passage: Passage, routed: Exclude<Routed, { type: "none" }>): Next {
   const via = routed.type === "unicast" ? routed.via : undefined;
   const stopped = postrouting(passage, { out: routed.dev, via });
-  if (stopped !== undefined) return refused(passage, stopped);
-  if (routed.dev === "lo") return receive(passage, "lo");
+  if (stopped !== undefined) return refused(stopped);
+  if (routed.dev === "lo") return { type: "loopback" };
   return { type: "forward", out: routed.dev, packet: framed(passage, routed.dev, via) };
 }
 
-/** Turns what a hook said into an outcome, answering where it is a REJECT. @internal */
-export function refused(passage: Passage, stopped: Stopped): Outcome {
+/** Turns what a hook said into an end, to be answered where it is a REJECT. @internal */
+export function refused(stopped: Stopped): Next {
   if (stopped.type === "outcome") return stopped.outcome;
   const { verdict } = stopped;
-  return answer(passage, { reason: `refused by "${verdict.by.text}"`, origin: verdict.by.origin, code: "netfilter/reject", with: verdict.with ?? "default" });
+  return { type: "answer", reason: `refused by "${verdict.by.text}"`, origin: verdict.by.origin, code: "netfilter/reject", with: verdict.with ?? "default" };
 }
 
 function routeOut(passage: Passage): Routed {

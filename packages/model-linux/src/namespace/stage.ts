@@ -1,6 +1,7 @@
 import { CLIENT_SOCKET, type Decided, type Outcome, type Packet, type Stage, type Visit } from "@hopscope/core";
 import type { NamespaceState, NetworkNamespace } from "./namespace.ts";
 import { type Passage, prepare, type Prepared, startState } from "./passage.ts";
+import { conclude } from "./conclude.ts";
 import { receive } from "./receive.ts";
 import { send } from "./send.ts";
 
@@ -27,14 +28,14 @@ export function namespaceStage(namespace: NetworkNamespace): Stage<NamespaceStat
       const passage = passageOf(prepared, visit);
       const outcome: Outcome = visit.packet.ip === undefined
         ? { type: "drop", reason: `${passage.on.place} takes IP packets only`, origin: passage.on.origin }
-        : visit.port === LOCAL ? send(passage) : receive(passage, visit.port);
+        : conclude(passage, visit.port === LOCAL ? send(passage) : receive(passage, visit.port));
       return { outcome, steps: passage.steps, state: passage.state, caveats: [...prepared.caveats, ...passage.caveats] };
     },
   };
 }
 
 function passageOf(on: Prepared, { packet, state, choose, port }: Visit<NamespaceState>): Passage {
-  return { on, choose, steps: [], caveats: [], state: state ?? startState, packet: port === LOCAL ? packet : arriving(packet), tracked: undefined, zone: 0, owned: false, assigned: undefined, depth: 0 };
+  return { on, choose, steps: [], caveats: [], state: state ?? startState, packet: port === LOCAL ? packet : arriving(packet), tracked: undefined, zone: 0, owned: false, assigned: undefined, isAnswer: false };
 }
 
 /** Marks and owners stay in the kernel that a packet left. */
