@@ -5,6 +5,7 @@ import { refusedLine } from "../haproxy/rules.ts";
 import { admitRoutes, compareAge, routeStatus } from "./admission.ts";
 import { buildBackend, headerLines } from "./backend.ts";
 import { compareBytes } from "./keys.ts";
+import { ingressRoutes } from "./ingress.ts";
 import { buildCertificates, buildMaps } from "./maps.ts";
 import { readRoute, routeKey, routeOrigin, type RouteConfig } from "./objects.ts";
 import { selects } from "./selector.ts";
@@ -49,7 +50,7 @@ function frontendLines(settings: RouterSettings, tls: boolean): readonly Line[] 
 
 /** Labels of namespaces; one without a Namespace object has the label the API server always sets. */
 function namespaceLabels(snapshot: Snapshot): (name: string) => Readonly<Record<string, string>> {
-  const known = new Map(resourcesOf(snapshot, "Namespace").map((resource) => [resource.metadata.name, resource.metadata.labels ?? {}]));
+  const known = new Map(resourcesOf(snapshot, "Namespace", { group: "" }).map((resource) => [resource.metadata.name, resource.metadata.labels ?? {}]));
   return (name) => ({ "kubernetes.io/metadata.name": name, ...known.get(name) });
 }
 
@@ -75,11 +76,12 @@ function ageCaveats(routes: readonly RouteConfig[]): readonly Caveat[] {
 export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): HaproxyProgram {
   const settings = readSettings(snapshot, options.controller ?? "default");
   const labels = namespaceLabels(snapshot);
-  const all = resourcesOf(snapshot, "Route", { group: "route.openshift.io" }).map((resource) => readRoute(resource, settings.domain)).toSorted(compareAge);
+  const derived = ingressRoutes(snapshot);
+  const all = [...resourcesOf(snapshot, "Route", { group: "route.openshift.io" }), ...derived.routes].map((resource) => readRoute(resource, settings.domain)).toSorted(compareAge);
   const selected = all.filter((route) => selects(settings.namespaceSelector, labels(route.namespace)) && selects(settings.routeSelector, route.labels));
   const verdicts = admitRoutes(selected, settings);
   const admitted = selected.filter((route) => verdicts.get(route)?.admitted === true).toSorted((left, right) => compareBytes(routeKey(left), routeKey(right)));
-  const services = new Map(resourcesOf(snapshot, "Service").map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, originOf(service)]));
+  const services = new Map(resourcesOf(snapshot, "Service", { group: "" }).map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, originOf(service)]));
   const world = { endpoints: routerEndpoints(snapshot), services };
   const built = admitted.map((route) => buildBackend(route, settings, world));
   const frontendRequest = frontendLines(settings, false);
@@ -117,6 +119,6 @@ export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): 
     status: all.map((route) => routeStatus(route, verdicts.get(route), settings)),
     ...(bad?.problem !== undefined && { refused: { problem: bad.problem, origin: bad.line.origin } }),
     diagnostics,
-    caveats: [...settings.caveats, ...ageCaveats(selected)],
+    caveats: [...settings.caveats, ...derived.caveats, ...ageCaveats(selected)],
   };
 }

@@ -113,7 +113,7 @@ export function routerEndpoints(snapshot: Snapshot, slices: readonly Resource[] 
     if (group === undefined) grouped.set(key, [slice]);
     else group.push(slice);
   }
-  const services = new Map(resourcesOf(snapshot, "Service").map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, service]));
+  const services = new Map(resourcesOf(snapshot, "Service", { group: "" }).map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, service]));
   return new Map(
     [...grouped].map(([key, group]) => {
       const ordered = group.toSorted((left, right) => compareBytes(left.metadata.name, right.metadata.name));
