@@ -144,7 +144,15 @@ function act(scope: Scope, secure: boolean, headers: Headers, options: RouterOpt
 /** A direct response; with a status that calls for one it carries a Location. */
 function direct(route: Json, response: Json, headers: Headers): Answer {
   const status = numberOf(response["status"]) ?? 200;
-  return own(status, "direct_response", { headers: status === 201 || (status >= 300 && status < 400) ? [["location", redirectLocation(route, {}, headers)]] : [] });
+  return own(status, "direct_response", { headers: directHeaders(route, response, headers) });
+}
+
+/** The headers of a direct response, before the route's own additions. */
+export function directHeaders(route: Json, response: Json, headers: Headers): Headers {
+  const status = numberOf(response["status"]) ?? 200;
+  const body = text(object(response["body"])["inline_string"]) ?? "";
+  const location: Headers = status === 201 || (status >= 300 && status < 400) ? [["location", redirectLocation(route, {}, headers)]] : [];
+  return body === "" ? location : [["content-length", String(new TextEncoder().encode(body).length)], ["content-type", "text/plain"], ...location];
 }
 
 /** The route configuration of a connection manager: inline, or discovered by name. */

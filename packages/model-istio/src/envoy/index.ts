@@ -8,3 +8,4 @@ export { balance } from "./balance.ts";
 export type { Attempt, AttemptResult, Run, Verdict } from "./run.ts";
 export { envoyEndpoint, type EnvoyOptions } from "./endpoint.ts";
 export { objectOfConfigPath, originOfResource } from "./origin.ts";
+export { routeRequest, type RouteAnswer, type RouteRequest } from "./route-request.ts";

@@ -12,6 +12,8 @@ export interface RouteFacts {
   readonly certificate: boolean;
   readonly runtime: ReadonlyMap<string, unknown>;
   readonly choose: Choose;
+  /** Decides runtime fractions in place of a choice. */
+  readonly decideRuntime?: (key: string, share: number) => boolean;
 }
 
 /**
@@ -47,7 +49,7 @@ function runtimeHolds(fraction: Json, facts: RouteFacts, point: string): boolean
   const key = text(fraction["runtime_key"]) ?? "";
   const value = facts.runtime.get(key);
   const wanted = isObject(value) ? share(value) : typeof value === "number" ? value / 100 : share(fraction["default_value"]);
-  return takesPart(point, wanted, facts.choose);
+  return facts.decideRuntime === undefined ? takesPart(point, wanted, facts.choose) : facts.decideRuntime(key, wanted);
 }
 
 /** Whether the path specifier of a RouteMatch holds for a path (with or without query). */
