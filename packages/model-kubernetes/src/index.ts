@@ -11,3 +11,13 @@ export { groupOf } from "./load/known-kinds.ts";
 export { clusterSchema, scenarioSchema } from "./cluster/schemas.ts";
 export { parseDuration } from "./cluster/duration.ts";
 export type { Expectation, Scenario, ScenarioStep, VerdictWord } from "./cluster/read-scenario.ts";
+export { loadScenarios } from "./load/load-scenarios.ts";
+export { type Labels, type LabelRequirement, type LabelSelector, matchesLabels, matchesSelector } from "./workload/selector.ts";
+export {
+  type Container, type ContainerPort, containerPorts, hasEnded, isPod, isReady, isTerminating, type Pod, podIps, type PodSpec, podsOf, type PodStatus, type Probe, targetPortOf,
+} from "./workload/pod.ts";
+export { podsOfWorkload, type PodTemplate, selectorOf, type Workload, type WorkloadKind, workloadNamed, workloadsOf } from "./workload/workload.ts";
+export { completeSnapshot } from "./workload/complete-snapshot.ts";
+export { nodeAddresses } from "./workload/derive-nodes.ts";
+export { clusterIps, familiesOf, isHeadless, isService, loadBalancerIps, type Service, serviceNamed, type ServicePort, type ServiceSpec, servicesOf } from "./service/service.ts";
+export { endpointsOf, type EndpointSlice, selectedPods, type ServiceEndpoint, type ServiceEndpoints, type SliceEndpoint, slicesOf } from "./service/endpoints.ts";
