@@ -1,6 +1,7 @@
 import type { Caveat } from "@hopscope/core";
-import { objectName, originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NorthboundDb } from "../northbound.ts";
+import { compileAdminPolicies } from "./admin-policy.ts";
 import { createDraft } from "./draft.ts";
 import { compileEgressBase } from "./egress-base.ts";
 import { compileEgressFirewalls } from "./egress-firewall.ts";
@@ -69,17 +70,6 @@ export function compileNorthbound(snapshot: Snapshot, options: CompileNorthbound
   compileEgressServices(zone);
   compileExternalRoutes(zone);
   compileHybridOverlay(zone);
-  reportUnmodelled(zone);
+  compileAdminPolicies(zone);
   return { northbound: draft.finish(), caveats: draft.caveats, zone: zone.name };
-}
-
-/** Kinds that change the rows and are not compiled. */
-const unmodelled = ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"];
-
-function reportUnmodelled(zone: Zone): void {
-  for (const kind of unmodelled) {
-    for (const object of resourcesOf(zone.snapshot, kind)) {
-      zone.draft.caveats.push({ code: "ovn/admin-network-policy", problem: `${objectName(object)} is not compiled; its rules are missing from the answer`, origin: originOf(object) });
-    }
-  }
 }

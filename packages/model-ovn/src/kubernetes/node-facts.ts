@@ -88,6 +88,7 @@ export function nodeFacts(snapshot: Snapshot, config: Config, caveats: Caveat[])
   const zone = config.zone ?? (first === undefined ? "global" : zoneOf(first));
   const ids = assignIds(nodes);
   const anyAnnotated = nodes.some((node) => subnetsOf(node).length > 0);
+  const anyHostCidrs = nodes.some((node) => node.metadata.annotations?.["k8s.ovn.org/host-cidrs"] !== undefined || node.metadata.annotations?.["k8s.ovn.org/host-addresses"] !== undefined);
   const usedSubnets = new Set(nodes.flatMap((node) => subnetsOf(node).map(printSubnet)));
   return nodes.map((node) => {
     const assumed: string[] = [];
@@ -134,7 +135,7 @@ export function nodeFacts(snapshot: Snapshot, config: Config, caveats: Caveat[])
       join,
       transit,
       gateway,
-      hostAddresses: orAssume("host-cidrs", hostCidrs, () => [...gateway.addresses]).map(withoutLength),
+      hostAddresses: orAssume("host-cidrs", hostCidrs, () => (anyHostCidrs ? [] : [...gateway.addresses])).map(withoutLength),
       gatewayMtu: annotations["k8s.ovn.org/gateway-mtu-support"] !== "false",
       joined: !anyAnnotated || !allocated.some((key) => assumed.includes(key)),
       labels,

@@ -1,4 +1,4 @@
-import type { Snapshot } from "@hopscope/model-kubernetes";
+import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { parseSubnet, type Subnet } from "./address.ts";
 
 /** How the controllers of the zone are configured; what is not given is as OpenShift 4.14 sets it, or as the snapshot's Cluster document says. */
@@ -60,6 +60,13 @@ function clusterSubnet(text: string): ClusterSubnet[] {
 
 const subnets = (texts: readonly string[]): Subnet[] => texts.flatMap((text) => parseSubnet(text) ?? []);
 
+/** The pods' MTU as the cluster's Network object states it. */
+function networkMtu(snapshot: Snapshot): number | undefined {
+  const [network] = resourcesOf(snapshot, "Network", { group: "config.openshift.io" });
+  const { clusterNetworkMTU } = (network?.status ?? {}) as { clusterNetworkMTU?: number };
+  return clusterNetworkMTU;
+}
+
 /** Completes the options from the snapshot and from what OpenShift 4.14 sets. */
 export function resolveConfig(snapshot: Snapshot, options: CompileNorthboundOptions): Config {
   const { network, outside } = snapshot.cluster;
@@ -77,7 +84,7 @@ export function resolveConfig(snapshot: Snapshot, options: CompileNorthboundOpti
     joinSubnets: subnets(options.joinSubnets ?? ["100.64.0.0/16", "fd98::/64"]),
     transitSubnets: subnets(options.transitSubnets ?? ["100.88.0.0/16", "fd97::/64"]),
     families: ([4, 6] as const).filter((family) => cluster.some(({ subnet }) => subnet.family === family)),
-    mtu: options.mtu ?? 1400,
+    mtu: options.mtu ?? networkMtu(snapshot) ?? 1400,
     multicast: options.multicast ?? true,
     disableSnatMultipleGateways: options.disableSnatMultipleGateways ?? true,
     emptyLbEvents: options.emptyLbEvents ?? true,

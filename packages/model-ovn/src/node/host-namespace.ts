@@ -1,5 +1,5 @@
 import type { Caveat } from "@hopscope/core";
-import { originOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NetworkInterface, NetworkNamespace, Route, RoutingRule } from "@hopscope/model-linux";
 import { contains, isIpv6, macOfAddress, parseAddress, parseSubnet, printSubnet, withoutLength } from "../kubernetes/address.ts";
 import { jsonAnnotation } from "../kubernetes/node-facts.ts";
@@ -13,7 +13,7 @@ export interface HostNamespaceOptions extends CompileNorthboundOptions {
   /** Further addresses the host holds on br-ex, such as a virtual address of keepalived. */
   readonly vips?: readonly string[];
   readonly sockets?: NetworkNamespace["sockets"];
-  /** The host forwards for others (`ipForwarding: Global`); default no. */
+  /** The host forwards for others; default what the operator's Network object says (`ipForwarding: Global`). */
   readonly forwarding?: boolean;
   /** Receives what had to be assumed. */
   readonly caveats?: Caveat[];
@@ -46,7 +46,7 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
   const cidrs = (jsonAnnotation(node.resource, "k8s.ovn.org/host-cidrs") ?? []) as readonly string[];
   const known = new Set(primary.map(withoutLength));
   const further = cidrs.filter((cidr) => !known.has(withoutLength(cidr)));
-  const vips = (options.vips ?? []).filter((vip) => !known.has(vip)).map((vip) => `${vip}/${isIpv6(vip) ? 128 : 32}`);
+  const vips = (options.vips ?? []).filter((vip) => !known.has(vip) && !further.some((cidr) => withoutLength(cidr) === vip)).map((vip) => `${vip}/${isIpv6(vip) ? 128 : 32}`);
   const bridge: NetworkInterface = {
     name: "br-ex",
     mac: node.gateway.mac,
@@ -90,7 +90,7 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
     }
   }
   const rules: readonly RoutingRule[] = [{ priority: 30, fwmark: { value: Number(internalLocalMark) }, table: "7", origin }];
-  const input: HostRulesInput = { snapshot, node, config, ports: servicePorts(snapshot, node), forwarding: options.forwarding === true };
+  const input: HostRulesInput = { snapshot, node, config, ports: servicePorts(snapshot, node), forwarding: options.forwarding ?? forwardsForOthers(snapshot) };
   return {
     id: options.id ?? `node ${nodeName}`,
     place: `node ${nodeName}`,
@@ -103,4 +103,10 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
     sysctls: { ipForward: true },
     origin,
   };
+}
+
+function forwardsForOthers(snapshot: Snapshot): boolean {
+  const [network] = resourcesOf(snapshot, "Network", { group: "operator.openshift.io" });
+  const spec = (network?.spec ?? {}) as { defaultNetwork?: { ovnKubernetesConfig?: { gatewayConfig?: { ipForwarding?: string } } } };
+  return spec.defaultNetwork?.ovnKubernetesConfig?.gatewayConfig?.ipForwarding === "Global";
 }
