@@ -1,9 +1,8 @@
-import { objectName, originOf, type Resource, resourcesOf } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, objectName, originOf, type Resource, resourcesOf } from "@hopscope/model-kubernetes";
 import type { ACLRow } from "../northbound.ts";
 import { l4Matches, type PolicyPort } from "./gress-match.ts";
 import { hashForOvn } from "./hash.ts";
 import { type PodFacts, portOfPod } from "./pod-facts.ts";
-import { type LabelSelector, selects } from "./selector.ts";
 import { addAcl, addressSetName, ensureAddressSets, networkedPods, type Zone } from "./zone.ts";
 
 interface NamespacedPods {
@@ -102,8 +101,8 @@ function policyPort({ portNumber, portRange }: AdminPort): PolicyPort[] {
 function podsOfPeer(zone: Zone, { namespaces, pods }: AdminPeer): readonly PodFacts[] {
   const namespaceSelector = pods === undefined ? (namespaces?.namespaceSelector ?? namespaces) : (pods.namespaceSelector ?? pods.namespaces?.namespaceSelector ?? {});
   if (namespaceSelector === undefined) return [];
-  const chosen = new Set(zone.namespaces.filter(({ metadata }) => selects(namespaceSelector, metadata.labels)).map(({ metadata }) => metadata.name));
-  return networkedPods(zone).filter((pod) => chosen.has(pod.namespace) && selects(pods?.podSelector ?? {}, pod.labels));
+  const chosen = new Set(zone.namespaces.filter(({ metadata }) => matchesSelector(namespaceSelector, metadata.labels)).map(({ metadata }) => metadata.name));
+  return networkedPods(zone).filter((pod) => chosen.has(pod.namespace) && matchesSelector(pods?.podSelector ?? {}, pod.labels));
 }
 
 function severityOf(policy: Resource, action: AdminRule["action"]): ACLRow["severity"] {

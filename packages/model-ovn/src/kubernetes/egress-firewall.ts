@@ -1,6 +1,5 @@
-import { objectName, originOf, type Resource } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, objectName, originOf, type Resource } from "@hopscope/model-kubernetes";
 import { contains, ipWord, isIpv6, parseSubnet, printSubnet, withoutLength } from "./address.ts";
-import { type LabelSelector, selects } from "./selector.ts";
 import { aclLogging, addAcl, addressSetName, ensureAddressSets, ovnObjects, type Zone } from "./zone.ts";
 
 interface FirewallRule {
@@ -72,7 +71,7 @@ function matchOf(zone: Zone, firewall: Resource, rule: FirewallRule, index: numb
     return whole(families.map((family) => `ip${family}.dst == $${addressSetName("EgressFirewallDNS", name, family)}`).join(" || "), families);
   }
   if (nodeSelector === undefined) return undefined;
-  const addresses = zone.nodes.filter((node) => selects(nodeSelector, node.labels)).flatMap((node) => node.gateway.addresses.map(withoutLength));
+  const addresses = zone.nodes.filter((node) => matchesSelector(nodeSelector, node.labels)).flatMap((node) => node.gateway.addresses.map(withoutLength));
   if (addresses.length === 0) return undefined;
   return whole(addresses.map((address) => `${ipWord(address)}.dst == ${address}`).join(" || "), families);
 }

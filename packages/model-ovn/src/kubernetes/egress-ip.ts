@@ -1,9 +1,8 @@
-import { objectName, originOf, type Resource } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, objectName, originOf, type Resource } from "@hopscope/model-kubernetes";
 import { canonicalAddress, contains, ipWord, isIpv6, parseAddress, parseSubnet } from "./address.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { PodFacts } from "./pod-facts.ts";
 import { removePodSnat } from "./pods.ts";
-import { type LabelSelector, selects } from "./selector.ts";
 import { addressSetName, CLUSTER_ROUTER, gatewayRouter, ofFamily, type Zone } from "./zone.ts";
 
 interface EgressIpSpec {
@@ -41,8 +40,8 @@ export function compileEgressIps(zone: Zone): void {
   const owned = new Map<PodFacts, string>();
   for (const object of objects) {
     const { namespaceSelector = {}, podSelector = {} } = (object.spec ?? {}) as EgressIpSpec;
-    const namespaces = new Set(zone.namespaces.filter(({ metadata }) => selects(namespaceSelector, metadata.labels)).map(({ metadata }) => metadata.name));
-    const pods = zone.pods.filter((pod) => !pod.completed && namespaces.has(pod.namespace) && selects(podSelector, pod.labels));
+    const namespaces = new Set(zone.namespaces.filter(({ metadata }) => matchesSelector(namespaceSelector, metadata.labels)).map(({ metadata }) => metadata.name));
+    const pods = zone.pods.filter((pod) => !pod.completed && namespaces.has(pod.namespace) && matchesSelector(podSelector, pod.labels));
     servePods(zone, "EgressIP", pods.filter((pod) => pod.local && !pod.hostNetwork));
     const { items } = (object.status ?? {}) as { items?: readonly Assignment[] | null };
     const assignments = (items ?? []).filter(({ node }) => zone.nodes.some(({ name }) => name === node));

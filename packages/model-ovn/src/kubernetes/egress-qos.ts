@@ -1,6 +1,6 @@
-import { originOf } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, originOf } from "@hopscope/model-kubernetes";
 import { ipWord } from "./address.ts";
-import { isEmptySelector, type LabelSelector, selects } from "./selector.ts";
+import { isEmptySelector } from "./selector.ts";
 import { addressSetName, ensureAddressSets, networkedPods, ovnObjects, type Zone } from "./zone.ts";
 
 interface QosRule {
@@ -25,7 +25,7 @@ export function compileEgressQos(zone: Zone): void {
       const origin = originOf(qos, `spec.egress[${index}]`);
       const own = !isEmptySelector(podSelector);
       if (own) {
-        const pods = networkedPods(zone).filter((pod) => pod.namespace === namespace && pod.local && selects(podSelector, pod.labels));
+        const pods = networkedPods(zone).filter((pod) => pod.namespace === namespace && pod.local && matchesSelector(podSelector, pod.labels));
         ensureAddressSets(zone, "EgressQoS", namespace, pods.flatMap((pod) => pod.addresses), origin, { priority: String(priority) });
       }
       const sources = zone.config.families.map((family) => {

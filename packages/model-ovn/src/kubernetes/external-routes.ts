@@ -1,10 +1,9 @@
 import type { Origin } from "@hopscope/core";
-import { originOf, type Resource } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, originOf, type Resource } from "@hopscope/model-kubernetes";
 import { canonicalAddress, isIpv6, parseAddress, printSubnet } from "./address.ts";
 import { jsonAnnotation, type NodeFacts } from "./node-facts.ts";
 import type { PodFacts } from "./pod-facts.ts";
 import { removePodSnat } from "./pods.ts";
-import { type LabelSelector, selects } from "./selector.ts";
 import { addressSetName, CLUSTER_ROUTER, ensureAddressSets, gatewayRouter, networkedPods, ofFamily, ovnObjects, SYSTEM, type Zone } from "./zone.ts";
 
 interface Gateway {
@@ -58,12 +57,12 @@ function gatewaysOf(zone: Zone, namespace: Resource): readonly Gateway[] {
   if (!zone.config.multiExternalGateway) return [...found.values()];
   for (const policy of ovnObjects(zone, "AdminPolicyBasedExternalRoute")) {
     const { from, nextHops } = (policy.spec ?? {}) as ExternalRouteSpec;
-    if (!selects(from?.namespaceSelector ?? {}, labels)) continue;
+    if (!matchesSelector(from?.namespaceSelector ?? {}, labels)) continue;
     for (const [index, hop] of (nextHops?.static ?? []).entries()) add(hop.ip, hop.bfdEnabled === true, originOf(policy, `spec.nextHops.static[${index}]`));
     for (const [index, hop] of (nextHops?.dynamic ?? []).entries()) {
       for (const pod of zone.pods) {
         const home = zone.namespaces.find(({ metadata }) => metadata.name === pod.namespace);
-        if (pod.completed || !selects(hop.namespaceSelector ?? {}, home?.metadata.labels) || !selects(hop.podSelector ?? {}, pod.labels)) continue;
+        if (pod.completed || !matchesSelector(hop.namespaceSelector ?? {}, home?.metadata.labels) || !matchesSelector(hop.podSelector ?? {}, pod.labels)) continue;
         for (const ip of gatewayAddresses(pod, hop.networkAttachmentName)) add(ip, hop.bfdEnabled === true, originOf(policy, `spec.nextHops.dynamic[${index}]`));
       }
     }

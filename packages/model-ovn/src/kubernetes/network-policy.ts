@@ -1,12 +1,12 @@
 import type { Origin } from "@hopscope/core";
-import { originOf, type Resource, resourcesOf } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, originOf, type Resource, resourcesOf } from "@hopscope/model-kubernetes";
 import type { PortGroupRow } from "../northbound.ts";
 import { ipWord } from "./address.ts";
 import type { DraftRow } from "./draft.ts";
 import { l4Matches, type PolicyPort } from "./gress-match.ts";
 import { hashForOvn } from "./hash.ts";
 import { type PodFacts, portOfPod } from "./pod-facts.ts";
-import { isEmptySelector, type LabelSelector, printSelector, selects } from "./selector.ts";
+import { isEmptySelector, printSelector } from "./selector.ts";
 import { aclLogging, addAcl, addressSetName, ensureAddressSets, namespaceOrigin, networkedPods, type Zone } from "./zone.ts";
 
 interface Peer {
@@ -44,7 +44,7 @@ function compilePolicy(zone: Zone, policy: Resource): void {
   const { namespace = "default", name } = policy.metadata;
   const spec = (policy.spec ?? {}) as PolicySpec;
   const groups = defaultDenyGroups(zone, namespace);
-  const selected = networkedPods(zone).filter((pod) => pod.local && pod.namespace === namespace && selects(spec.podSelector ?? {}, pod.labels));
+  const selected = networkedPods(zone).filter((pod) => pod.local && pod.namespace === namespace && matchesSelector(spec.podSelector ?? {}, pod.labels));
   const ports = selected.map((pod) => `Logical_Switch_Port:${portOfPod(pod)}`);
   const types = spec.policyTypes ?? (spec.egress === undefined || spec.egress.length === 0 ? ["Ingress"] : directions);
   for (const direction of directions) {
@@ -111,16 +111,16 @@ function peerSets(zone: Zone, namespace: string, { podSelector = {}, namespaceSe
   const allPods = isEmptySelector(podSelector);
   if (namespaceSelector === undefined && allPods) return [`Namespace ${namespace}`];
   if (namespaceSelector !== undefined && allPods && !isEmptySelector(namespaceSelector)) {
-    return zone.namespaces.filter(({ metadata }) => selects(namespaceSelector, metadata.labels)).map(({ metadata }): SetId => `Namespace ${metadata.name}`);
+    return zone.namespaces.filter(({ metadata }) => matchesSelector(namespaceSelector, metadata.labels)).map(({ metadata }): SetId => `Namespace ${metadata.name}`);
   }
   const name = `${namespaceSelector === undefined ? namespace : printSelector(namespaceSelector)}_${printSelector(podSelector)}`;
   const inNamespace = (pod: PodFacts): boolean => {
     if (namespaceSelector === undefined) return pod.namespace === namespace;
     const own = zone.namespaces.find(({ metadata }) => metadata.name === pod.namespace);
-    return selects(namespaceSelector, own?.metadata.labels);
+    return matchesSelector(namespaceSelector, own?.metadata.labels);
   };
   // Pods on the host's network count too, with their node's address.
-  const members = zone.pods.filter((pod) => !pod.completed).filter((pod) => inNamespace(pod) && selects(podSelector, pod.labels));
+  const members = zone.pods.filter((pod) => !pod.completed).filter((pod) => inNamespace(pod) && matchesSelector(podSelector, pod.labels));
   ensureAddressSets(zone, "PodSelector", name, members.flatMap((pod) => pod.addresses), origin);
   const host = zone.config.hostNetworkNamespace;
   const everything = namespaceSelector !== undefined && allPods && zone.namespaces.some(({ metadata }) => metadata.name === host);

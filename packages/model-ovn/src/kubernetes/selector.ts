@@ -1,31 +1,4 @@
-/** A label selector as objects carry it. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
-}
-
-/** Whether labels satisfy a selector; an empty selector takes everything. */
-export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>> = {}): boolean {
-  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return (
-    byLabel &&
-    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-        default:
-          return false;
-      }
-    })
-  );
-}
+import type { LabelSelector } from "@hopscope/model-kubernetes";
 
 /** Whether a selector takes everything. */
 export function isEmptySelector(selector: LabelSelector): boolean {
@@ -39,9 +12,8 @@ export function isEmptySelector(selector: LabelSelector): boolean {
  */
 export function printSelector(selector: LabelSelector): string {
   const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const expressions = [...(selector.matchExpressions ?? [])].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const first = labels.length === 0 ? "" : `ML:{${labels.map(([key, value]) => `${key}: ${value},`).join("")}},`;
-  const requirements = expressions.map(({ key, operator, values = [] }) => `LSR{Key:${key},Operator:${operator},Values:[${[...values].sort().join(" ")}],}`);
+  const requirements = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => `LSR{Key:${key},Operator:${operator},Values:[${[...values].sort().join(" ")}],}`).sort();
   const second = requirements.length === 0 ? "" : `ME:{${requirements.join(",")}},`;
   return `LS{${first}${second}}`;
 }
