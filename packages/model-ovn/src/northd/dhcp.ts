@@ -23,11 +23,24 @@ const sameNetwork = (cidrText: string, address: { readonly family: 4 | 6; readon
   return (cidr.value & mask) === (address.value & mask) ? printIp(cidr.family, mask) : undefined;
 };
 
-function allowReply(build: Build, request: Request, match: string, row: DHCPOptionsRow): void {
-  if (request.external) return;
+/** Lets the answers of the built-in server through the ACLs. */
+function allowReply(build: Build, port: SwitchPort, row: DHCPOptionsRow, options: { readonly v6: boolean; readonly commits: boolean }): void {
   const words = aclWording(build);
-  const action = `${words.allow}${request.commits ? "ct_commit; " : ""}next;`;
-  build.flows.add(request.port.datapath, words.out, 34000, `outport == ${request.port.quoted} && ${match}`, action, { row });
+  const action = `${words.allow}${options.commits ? "ct_commit; " : ""}next;`;
+  const number = parseMac(row.options["server_id"] ?? "");
+  const { server_id: server = "", server_mac: mac = "" } = row.options;
+  const match = options.v6
+    ? `eth.src == ${server} && ip6.src == ${printIp(6, linkLocal(number ?? 0n))} && udp && udp.src == 547 && udp.dst == 546`
+    : `eth.src == ${mac} && ip4.src == ${server} && udp && udp.src == 67 && udp.dst == 68`;
+  build.flows.add(port.datapath, words.out, 34000, `outport == ${port.quoted} && ${match}`, action, { row });
+}
+
+/** In 23.03 answers pass for every port with options, also where no request would be answered. */
+function allowRepliesAnyway(build: Build, port: SwitchPort, rows: { readonly v4?: DHCPOptionsRow | undefined; readonly v6?: DHCPOptionsRow | undefined }, commits: boolean): void {
+  const { v4, v6 } = rows;
+  const complete = ["server_id", "server_mac", "lease_time"].every((name) => v4?.options[name] !== undefined);
+  if (v4 !== undefined && complete) allowReply(build, port, v4, { v6: false, commits });
+  if (v6 !== undefined && parseMac(v6.options["server_id"] ?? "") !== undefined) allowReply(build, port, v6, { v6: true, commits });
 }
 
 function dhcpV4(build: Build, request: Request, row: DHCPOptionsRow): void {
@@ -52,7 +65,7 @@ function dhcpV4(build: Build, request: Request, row: DHCPOptionsRow): void {
   const respond = `eth.dst = eth.src; eth.src = ${mac}; ip4.src = ${server}; udp.src = 67; udp.dst = 68; outport = inport; `
     + "flags.loopback = 1; output;";
   flows.add(port.datapath, "ls_in_dhcp_response", 100, `${from}ip4${ports} && reg0[3]${resident}`, respond, { row });
-  allowReply(build, request, `eth.src == ${mac} && ip4.src == ${server} && udp && udp.src == 67 && udp.dst == 68`, row);
+  if (!request.external) allowReply(build, port, row, { v6: false, commits: request.commits });
 }
 
 function dhcpV6(build: Build, request: Request, row: DHCPOptionsRow): void {
@@ -73,7 +86,7 @@ function dhcpV6(build: Build, request: Request, row: DHCPOptionsRow): void {
   const respond = `eth.dst = eth.src; eth.src = ${mac}; ip6.dst = ip6.src; ip6.src = ${server}; udp.src = 547; udp.dst = 546; `
     + "outport = inport; flags.loopback = 1; output;";
   flows.add(port.datapath, "ls_in_dhcp_response", 100, `${match} && reg0[3]`, respond, { row });
-  allowReply(build, request, `eth.src == ${mac} && ip6.src == ${server} && udp && udp.src == 547 && udp.dst == 546`, row);
+  if (!request.external) allowReply(build, port, row, { v6: true, commits: request.commits });
 }
 
 /**
@@ -83,10 +96,11 @@ function dhcpV6(build: Build, request: Request, row: DHCPOptionsRow): void {
  */
 export function dhcpFlows(build: Build, port: SwitchPort, options: { readonly commits: boolean }): void {
   const { datapath, row } = port;
-  if (!isEnabled(row) || row.type === "router") return;
   const v4 = rowOf<DHCPOptionsRow>(build, row.dhcpv4_options);
   const v6 = rowOf<DHCPOptionsRow>(build, row.dhcpv6_options);
   const external = row.type === "external";
+  if (build.version === "23.03" && !external) allowRepliesAnyway(build, port, { v4, v6 }, options.commits);
+  if (!isEnabled(row) || row.type === "router") return;
   if (external && (datapath.localnetPorts.length === 0 || row.ha_chassis_group === undefined)) return;
   for (const addresses of port.addresses) {
     for (const inport of external ? datapath.localnetPorts : [port]) {

@@ -46,7 +46,7 @@ export function compile(nb: NorthboundDb, options: { readonly version: OvnVersio
   for (const rows of Object.values(nb) as (readonly NorthboundRow[])[]) for (const row of rows) byUuid.set(row._uuid, row);
   const global = globalOptions(nb.NB_Global[0], options.version);
   const topology = buildTopology(nb, byUuid, { proxyArpMac: options.version === "23.09" });
-  const loadBalancers = attachLoadBalancers(nb, byUuid, topology, global);
+  const loadBalancers = attachLoadBalancers(nb, byUuid, topology, { ...global, version: options.version });
   assignRoutableAddresses(topology);
   const origins = originsOf(nb);
   const build: Build = {

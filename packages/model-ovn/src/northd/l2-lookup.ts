@@ -5,6 +5,12 @@ import { isDistributed } from "./nat-entry.ts";
 
 const drop = "drop;";
 
+/** Whether some port takes packets for unknown addresses; 23.03 counts only ports in use. */
+function hasUnknown({ version }: Build, datapath: SwitchDatapath): boolean {
+  if (version === "23.09") return datapath.hasUnknown;
+  return (datapath.ports as SwitchPort[]).some((port) => port.hasUnknown && isEnabled(port.row) && port.row.type !== "external");
+}
+
 /** Broadcast, multicast and unknown destinations of a switch. */
 export function floodFlows(build: Build, datapath: SwitchDatapath): void {
   const { flows } = build;
@@ -27,14 +33,14 @@ export function floodFlows(build: Build, datapath: SwitchDatapath): void {
     flows.add(datapath, "ls_in_l2_lkup", 72, "eth.mcast && (arp.op == 1 || nd_ns)", 'outport = "_MC_flood_l2"; output;');
   }
   flows.add(datapath, "ls_in_l2_lkup", 70, "eth.mcast", 'outport = "_MC_flood"; output;');
-  flows.add(datapath, "ls_in_l2_unknown", 50, 'outport == "none"', datapath.hasUnknown ? 'outport = "_MC_unknown"; output;' : drop);
+  flows.add(datapath, "ls_in_l2_unknown", 50, 'outport == "none"', hasUnknown(build, datapath) ? 'outport = "_MC_unknown"; output;' : drop);
   flows.add(datapath, "ls_in_l2_unknown", 0, "1", "output;");
 }
 
 const reaches = (router: RouterPort, ip: string): boolean => ownAddressFor(router.networks, ip) !== undefined;
 
 /** Questions for a router's addresses go to the router (and to the rest of the broadcast domain). */
-function routerQuestionFlows({ flows }: Build, port: SwitchPort, router: RouterPort): void {
+function routerQuestionFlows({ flows, version }: Build, port: SwitchPort, router: RouterPort): void {
   if (!isEnabled(router.row)) return;
   const { datapath, row } = port;
   const onlyRouters = datapath.routerPorts.length === datapath.row.ports.length;
@@ -46,8 +52,10 @@ function routerQuestionFlows({ flows }: Build, port: SwitchPort, router: RouterP
     flows.add(datapath, "ls_in_l2_lkup", 80, match, action, { row });
   };
   const { lbIps, nats } = router.datapath;
-  for (const ip of lbIps.v4Reachable) if (reaches(router, ip)) ask(ip, false);
-  for (const ip of lbIps.v6Reachable) if (reaches(router, ip)) ask(ip, true);
+  // 23.03 does not look at `neighbor_responder` here.
+  const [v4, v6] = version === "23.03" ? [lbIps.v4, lbIps.v6] : [lbIps.v4Reachable, lbIps.v6Reachable];
+  for (const ip of v4) if (reaches(router, ip)) ask(ip, false);
+  for (const ip of v6) if (reaches(router, ip)) ask(ip, true);
   const macs = new Set([router.networks.mac]);
   for (const nat of nats) {
     if (!nat.valid || nat.row.type === "snat") continue;

@@ -2,6 +2,7 @@ import type { LoadBalancerGroupRow, LoadBalancerHealthCheckRow, LoadBalancerRow,
 import { ownAddressFor } from "./address.ts";
 import { parseIp, printIp } from "./ip.ts";
 import { flag, numberOption, rowsOf, type Backend, type LoadBalancer, type RouterDatapath, type RouterPort, type Vip } from "./model.ts";
+import type { OvnVersion } from "./stage.ts";
 import type { Topology } from "./topology.ts";
 
 interface AddressAndPort {
@@ -98,7 +99,7 @@ function readLoadBalancer(row: LoadBalancerRow, checks: readonly LoadBalancerHea
 
 const reaches = (port: RouterPort, ip: string): boolean => ownAddressFor(port.networks, ip) !== undefined;
 
-function addIps(router: RouterDatapath, balancer: LoadBalancer): void {
+function addIps(router: RouterDatapath, balancer: LoadBalancer, version: OvnVersion): void {
   const { lbIps } = router;
   for (const vip of balancer.vips) {
     // northd looks at the parsed address, which a template does not have, so a template counts as IPv6.
@@ -106,7 +107,8 @@ function addIps(router: RouterDatapath, balancer: LoadBalancer): void {
     if (balancer.routable) (vip.parsedV4 ? lbIps.v4Routable : lbIps.v6Routable).add(vip.ip);
     const reachable = balancer.neighbour === "all"
       || (balancer.neighbour === "reachable" && router.ports.some((port) => reaches(port as RouterPort, vip.ip)));
-    if (reachable) (vip.parsedV4 ? lbIps.v4Reachable : lbIps.v6Reachable).add(vip.ip);
+    const v4 = version === "23.03" ? vip.isV4 : vip.parsedV4;
+    if (reachable) (v4 ? lbIps.v4Reachable : lbIps.v6Reachable).add(vip.ip);
   }
 }
 
@@ -119,7 +121,7 @@ export function attachLoadBalancers(
   nb: NorthboundDb,
   byUuid: ReadonlyMap<Uuid, NorthboundRow>,
   topology: Topology,
-  options: { readonly installSwitchLbFromRouter: boolean },
+  options: { readonly installSwitchLbFromRouter: boolean; readonly version: OvnVersion },
 ): readonly LoadBalancer[] {
   const balancers = new Map<Uuid, LoadBalancer>();
   for (const row of nb.Load_Balancer) {
@@ -134,7 +136,7 @@ export function attachLoadBalancers(
       if (datapath.type === "switch") balancer.switches.add(datapath);
       else {
         balancer.routers.add(datapath);
-        addIps(datapath, balancer);
+        addIps(datapath, balancer, options.version);
         if (options.installSwitchLbFromRouter) for (const peer of datapath.switches) balancer.switches.add(peer);
       }
     }
