@@ -1,9 +1,9 @@
 import type { Connection, Decision, Endpoint, EndpointContext, HttpRequest, Identity, Opening, Payload, Reply, Tls } from "@hopscope/core";
 import { setCookie } from "./cookie.ts";
 import { emptyBackendFindings, noRouteFinding } from "./findings.ts";
-import { handle, type Action, type Handling, type HttpMessage } from "./machine.ts";
+import { handle, type Action, type ClientRequest, type Handling, type HttpMessage } from "./machine.ts";
 import type { Backend, HaproxyProgram, Server } from "./program.ts";
-import { applyRules } from "./rules.ts";
+import { responseHeaders } from "./response.ts";
 import type { Header } from "./sample.ts";
 import { chooseServer, nextAttempt, RETRIES, serverTimeouts } from "./servers.ts";
 
@@ -112,20 +112,20 @@ export function routerEndpoint(options: RouterEndpointOptions): Endpoint {
   const { id, identity, program } = options;
   const ports = options.ports ?? { http: 80, https: 443 };
 
+  const clientOf = (connection: Connection): Omit<ClientRequest, "http"> => ({
+    frontend: connection.local.port === ports.https ? "public_ssl" : "public",
+    port: connection.local.port,
+    src: connection.source.address,
+    ...(connection.tls !== undefined && {
+      tls: {
+        alpn: connection.tls.alpn,
+        ...(connection.tls.sni !== undefined && { sni: connection.tls.sni }),
+        ...(connection.tls.clientIdentity !== undefined && { clientSubject: connection.tls.clientIdentity }),
+      },
+    }),
+  });
   const handling = (connection: Connection, payload: Payload | undefined): Handling =>
-    handle(program, {
-      frontend: connection.local.port === ports.https ? "public_ssl" : "public",
-      port: connection.local.port,
-      src: connection.source.address,
-      ...(connection.tls !== undefined && {
-        tls: {
-          alpn: connection.tls.alpn,
-          ...(connection.tls.sni !== undefined && { sni: connection.tls.sni }),
-          ...(connection.tls.clientIdentity !== undefined && { clientSubject: connection.tls.clientIdentity }),
-        },
-      }),
-      ...(payload?.type === "http" && { http: messageOf(payload.request) }),
-    });
+    handle(program, { ...clientOf(connection), ...(payload?.type === "http" && { http: messageOf(payload.request) }) });
 
   const record = (context: EndpointContext, stage: string, decisions: readonly Decision[], terms: readonly string[]): void =>
     context.record({ system: "haproxy", place: identity.object, stage, decisions, terms: terms.map((key) => ({ key })) });
@@ -215,16 +215,8 @@ export function routerEndpoint(options: RouterEndpointOptions): Endpoint {
     const insert = action.pinned === server ? undefined : setCookie(backend, server);
     const flags = `--${cookie}${cookie === "-" ? "-" : insert === undefined ? "N" : "I"}`;
     log({ server, status: reply.status, termination: flags, retries });
-    return { ...reply, flags, headers: { ...responseHeaders(reply, connection, handled, backend, request.headers), ...(insert !== undefined && { "set-cookie": insert }) } };
-  };
-
-  /** Response rules: the route's own, then the IngressController's. */
-  const responseHeaders = (reply: Http, connection: Connection, handled: Handling, backend: Backend, request: readonly Header[]): Readonly<Record<string, string>> => {
-    const context = { src: connection.source.address, dstPort: connection.local.port, tls: handled.frontend !== "public", alpn: handled.alpn, clientSubject: connection.tls?.clientIdentity, request, response: [] };
     const headers = Object.entries(reply.headers).map(([name, value]): Header => [name.toLowerCase(), value]);
-    const scope = { acls: [], lists: program.lists, response: true };
-    const own = applyRules(backend.httpResponse, { headers, path: "" }, context, scope);
-    return recordOf(applyRules(program.frontendResponse, { headers: own.headers, path: "" }, context, scope).headers);
+    return { ...reply, flags, headers: recordOf(responseHeaders(program, handled, clientOf(connection), server, headers)) };
   };
 
   const serveTunnel = (payload: Payload, connection: Connection, context: EndpointContext, backend: Backend, action: Forward, log: (fields: { readonly server?: Server | undefined; readonly termination: string; readonly retries?: number; readonly Tc?: number }) => void): Reply => {

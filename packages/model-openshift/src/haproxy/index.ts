@@ -4,3 +4,4 @@ export { lookup } from "./lookup.ts";
 export { setCookie, type CookieState } from "./cookie.ts";
 export type { Header } from "./sample.ts";
 export { routerEndpoint, type RouterEndpointOptions } from "./endpoint.ts";
+export { responseHeaders } from "./response.ts";

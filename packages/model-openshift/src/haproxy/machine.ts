@@ -104,15 +104,21 @@ function consult(program: HaproxyProgram, map: MapName, text: string): { readonl
     : { value: entry.value, origin: entry.origin, decision: decision(map, entry.key, entry.value, entry.origin) };
 }
 
-/** Certificate for a server name: the exact host of the list, then its wildcard, then the default one. */
+/**
+ * Certificate for a server name: one of that name, then one of its wildcard, then the default one (`undefined`).
+ *
+ * The default certificate's own names count too, and before the routes' of the same name.
+ */
 export function certificateFor(program: HaproxyProgram, sni: string | undefined): CertificateEntry | undefined {
   if (sni === undefined) return undefined;
   const name = lower(sni);
   const dot = name.indexOf(".");
-  return (
-    program.certificates.find((entry) => entry.host === name) ??
-    (dot < 0 ? undefined : program.certificates.find((entry) => entry.host === `*${name.slice(dot)}`))
-  );
+  for (const wanted of [name, ...(dot < 0 ? [] : [`*${name.slice(dot)}`])]) {
+    if (program.defaultCertificateNames.includes(wanted)) return undefined;
+    const entry = program.certificates.find((candidate) => candidate.host === wanted);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
 /** What a backend does before its servers: address lists and rate limits, header rules, rewrite, cookie. */

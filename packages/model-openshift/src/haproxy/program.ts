@@ -140,6 +140,8 @@ export interface HaproxyProgram {
   readonly noRouteStatus: 503 | 404;
   readonly maps: Readonly<Record<MapName, readonly MapEntry[]>>;
   readonly certificates: readonly CertificateEntry[];
+  /** Names in the default certificate: it is loaded first, and so wins where a route's has the same name. */
+  readonly defaultCertificateNames: readonly string[];
   readonly backends: readonly Backend[];
   /** Files of address lists, by path. */
   readonly lists: Readonly<Record<string, readonly string[]>>;

@@ -114,6 +114,7 @@ export function compileRouter(snapshot: Snapshot, options: RouterOptions = {}): 
     noRouteStatus: settings.errorPages ? 404 : 503,
     maps: buildMaps(admitted, settings.allowWildcards),
     certificates: buildCertificates(admitted, settings),
+    defaultCertificateNames: settings.defaultCertificateNames,
     backends: built.map(({ backend }) => backend),
     lists: Object.fromEntries(built.flatMap(({ list }) => (list === undefined ? [] : [[list.file, list.items] as const]))),
     status: all.map((route) => routeStatus(route, verdicts.get(route), settings)),

@@ -26,6 +26,7 @@ export interface RouterSettings {
   readonly maxconn: number;
   readonly acceptProxy: boolean;
   readonly clientTls: { readonly verify: "none" | "optional" | "required"; readonly filter?: string };
+  readonly defaultCertificateNames: readonly string[];
   readonly uniqueId?: { readonly header: string; readonly format: string };
   readonly requestHeaders: readonly HeaderAction[];
   readonly responseHeaders: readonly HeaderAction[];
@@ -75,6 +76,17 @@ function proxyProtocol(snapshot: Snapshot, strategy: Readonly<Record<string, unk
   const infrastructure = resourcesOf(snapshot, "Infrastructure")[0];
   const platform = text(fields(fields(infrastructure?.status)["platformStatus"])["type"]);
   return platform === "AWS" && text(fields(parameters["aws"])["type"]) !== "NLB";
+}
+
+/** Names of the default certificate: of the Secret that the IngressController names, else `*.domain`, which the operator makes. */
+function certificateNames(snapshot: Snapshot, spec: Readonly<Record<string, unknown>>, domain: string): readonly string[] {
+  const name = text(fields(spec["defaultCertificate"])["name"]);
+  const secret = resourcesOf(snapshot, "Secret", { group: "", namespace: "openshift-ingress" }).find((resource) => name !== "" && resource.metadata.name === name);
+  const facts = fields(list(fields(secret?.["certificates"])["tls.crt"])[0]);
+  const alternative = list(facts["subjectAltNames"]).flatMap((entry) => /^DNS:(.*)$/.exec(text(entry))?.[1] ?? []);
+  const common = /(?:^|, )CN=([^,]*)/.exec(text(facts["subject"]))?.[1];
+  const names = [...alternative, ...(common === undefined ? [] : [common])];
+  return names.length > 0 ? names : domain === "" ? [] : [`*.${domain}`];
 }
 
 /** The IngressController of a name; `undefined` where the snapshot holds none. */
@@ -152,6 +164,7 @@ export function readSettings(snapshot: Snapshot, name: string): RouterSettings {
       verify: policy === "Required" ? "required" : policy === "Optional" ? "optional" : "none",
       ...(patterns.length > 0 && { filter: `(?:${patterns.join("|")})` }),
     },
+    defaultCertificateNames: certificateNames(snapshot, spec, domain),
     ...(text(unique["name"]) !== "" && { uniqueId: { header: text(unique["name"]), format: text(unique["format"]) || "%{+X}o %ci:%cp_%fi:%fp_%Ts_%rt:%pid" } }),
     requestHeaders: headerActions(actions["request"], "spec.httpHeaders.actions.request"),
     responseHeaders: headerActions(actions["response"], "spec.httpHeaders.actions.response"),

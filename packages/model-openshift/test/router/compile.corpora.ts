@@ -1,15 +1,10 @@
-import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import type { Resource } from "@hopscope/model-kubernetes";
-import { certificateLine, compileRouter, handle, type Header } from "../../src/index.ts";
-import { present, routeSets, type Case } from "./corpus.ts";
-import { snapshotOfObjects } from "./objects.ts";
+import { loadSnapshot } from "@hopscope/model-kubernetes";
+import { certificateLine, compileRouter, handle, responseHeaders, type Header } from "../../src/index.ts";
+import { present, routeSets, type Case, type RouteSet } from "./corpus.ts";
 
-const load = createRequire(new URL("../../../model-kubernetes/package.json", import.meta.url));
-const { parseAllDocuments } = load("yaml") as { parseAllDocuments: (text: string) => { toJS(): unknown }[] };
-const parseYaml = (text: string): readonly Resource[] => parseAllDocuments(text).map((document) => document.toJS() as Resource).filter((value) => value !== null);
-
-const sets = present ? routeSets(parseYaml) : [];
+const sets = present ? routeSets() : [];
+const programOf = (set: RouteSet) => compileRouter(loadSnapshot(set.files), { controller: set.controller.ingressController.name });
 
 /** The request as the machine takes it. */
 function clientRequest({ request }: Case) {
@@ -27,7 +22,7 @@ function clientRequest({ request }: Case) {
 
 describe.skipIf(!present)("the router's configuration, against the real one", () => {
   it.each(sets.map((set) => [set.name, set] as const))("admits and writes the routes of %s", (_, set) => {
-    const program = compileRouter(snapshotOfObjects(set.objects), { controller: set.controller.ingressController.name });
+    const program = programOf(set);
     for (const want of set.expect.status) {
       const got = program.status.find((status) => status.namespace === want["namespace"] && status.name === want["name"]);
       expect(got?.admitted ?? null, `${String(want["name"])} admitted`).toBe(want["admitted"]);
@@ -60,7 +55,7 @@ describe.skipIf(!present)("the router's configuration, against the real one", ()
 describe.skipIf(!present)("requests, against the real HAProxy", () => {
   const asked = sets.filter((set) => set.requests.length > 0);
   it.each(asked.map((set) => [set.name, set] as const))("decides those of %s", (_, set) => {
-    const program = compileRouter(snapshotOfObjects(set.objects), { controller: set.controller.ingressController.name });
+    const program = programOf(set);
     for (const item of set.requests) {
       const { want } = item;
       if (want.ext !== undefined) continue;
@@ -71,6 +66,10 @@ describe.skipIf(!present)("requests, against the real HAProxy", () => {
       const candidates = action.type === "forward" || action.type === "splice" ? action.candidates.map((server) => server.name) : [];
       expect(candidates.toSorted(), label).toEqual((want.servers ?? []).toSorted());
       if (want.alpn !== undefined && action.type !== "splice") expect(got.alpn, label).toBe(want.alpn ?? "");
+      if (want.certificate !== undefined && got.frontend.startsWith("fe_")) {
+        const file = got.certificate === undefined ? "default.pem" : got.certificate.file.slice(got.certificate.file.lastIndexOf("/") + 1);
+        expect(set.expect.certFiles[`certs/${file}`]?.[0], label).toContain(`CN=${want.certificate},`);
+      }
       switch (action.type) {
         case "answer":
           expect([action.status, action.location ?? null, action.termination ?? null], label).toEqual([want.status, want.location, want.termination ?? null]);
@@ -81,6 +80,14 @@ describe.skipIf(!present)("requests, against the real HAProxy", () => {
         case "forward":
           if (want.upstream !== undefined) expect(action.request.target, label).toBe(want.upstream.path);
           if (want.termination) expect(action.cookie, label).toBe(want.termination[2]);
+          if (want.status === 200 && want.responseHeaders !== undefined) {
+            const server = action.backend.servers.find((candidate) => candidate.name === want.server);
+            if (server === undefined) throw new Error(`${label}: no server "${want.server}"`);
+            const sent: readonly Header[] = [["content-type", "application/json"], ["x-pod-header", "pod"], ["server", "echo"]];
+            const headers = responseHeaders(program, got, clientRequest(item), server, sent);
+            expect(headers.filter(([name]) => name === "set-cookie").map(([, value]) => value), label).toEqual(want.setCookie ?? []);
+            expect(headers.filter(([name]) => name !== "set-cookie"), label).toEqual(want.responseHeaders.filter(([name]) => name !== "connection"));
+          }
           break;
         case "splice":
           break;
@@ -89,7 +96,7 @@ describe.skipIf(!present)("requests, against the real HAProxy", () => {
   });
 
   it.each(asked.map((set) => [set.name, set] as const))("sends the headers of %s on", (_, set) => {
-    const program = compileRouter(snapshotOfObjects(set.objects), { controller: set.controller.ingressController.name });
+    const program = programOf(set);
     // Length and connection are the client's affair; the unique id has a clock in it.
     const left = new Set(["connection", "content-length", program.uniqueIdHeader?.text.toLowerCase() ?? ""]);
     const shown = (headers: readonly Header[]): readonly Header[] => headers.filter(([name]) => !left.has(name));

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { Resource } from "@hopscope/model-kubernetes";
+import type { SourceFile } from "@hopscope/model-kubernetes";
 
 const ROOT = process.env["HOPSCOPE_CORPORA"] ?? fileURLToPath(new URL("../../../../../shared/corpora", import.meta.url));
 const FOLDER = `${ROOT}/openshift-router`;
@@ -18,6 +18,10 @@ export interface Want {
   readonly termination?: string | null;
   readonly alpn?: string | null;
   readonly ext?: unknown;
+  readonly server?: string | null;
+  readonly certificate?: string;
+  readonly setCookie?: readonly string[];
+  readonly responseHeaders?: readonly (readonly [string, string])[];
   readonly upstream?: { readonly path: string };
   readonly upstreamHeaders?: readonly (readonly [string, string])[];
 }
@@ -38,27 +42,28 @@ export interface Case {
 
 export interface RouteSet {
   readonly name: string;
-  readonly objects: readonly Resource[];
+  readonly files: readonly SourceFile[];
   readonly controller: { readonly ingressController: { readonly name: string } };
   readonly expect: {
     readonly status: readonly Readonly<Record<string, unknown>>[];
     readonly maps: Readonly<Record<string, readonly string[]>>;
     readonly backends: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly certFiles: Readonly<Record<string, readonly string[]>>;
     readonly whitelistFiles: Readonly<Record<string, readonly string[]>>;
     readonly haproxyAccepts: boolean;
   };
   readonly requests: readonly Case[];
 }
 
-/** Routes, results and requests of all sets; the YAML of a curated one is read by the given parser. */
-export function routeSets(parseYaml: (text: string) => readonly Resource[]): readonly RouteSet[] {
+/** Objects as files, results and requests of all sets. */
+export function routeSets(): readonly RouteSet[] {
   const text = (path: string): string => readFileSync(path, "utf8");
   const curated = readdirSync(`${FOLDER}/curated`).map((name): RouteSet => {
     const folder = `${FOLDER}/curated/${name}`;
     const requests = existsSync(`${folder}/requests.jsonl`) ? text(`${folder}/requests.jsonl`).trim().split("\n") : [];
     return {
       name,
-      objects: parseYaml(text(`${folder}/routes.yaml`)),
+      files: [{ name: "routes.yaml", text: text(`${folder}/routes.yaml`) }],
       controller: JSON.parse(text(`${folder}/controller.json`)) as RouteSet["controller"],
       expect: JSON.parse(text(`${folder}/expect.json`)) as RouteSet["expect"],
       requests: requests.map((line) => JSON.parse(line) as Case),
@@ -67,8 +72,8 @@ export function routeSets(parseYaml: (text: string) => readonly Resource[]): rea
   const random = readdirSync(`${FOLDER}/random`)
     .filter((name) => name.endsWith(".json.gz"))
     .map((name) => {
-      const set = JSON.parse(gunzipSync(readFileSync(`${FOLDER}/random/${name}`)).toString()) as RouteSet;
-      return { ...set, requests: set.requests ?? [] };
+      const set = JSON.parse(gunzipSync(readFileSync(`${FOLDER}/random/${name}`)).toString()) as Omit<RouteSet, "files"> & { readonly objects: readonly unknown[] };
+      return { ...set, requests: set.requests ?? [], files: set.objects.map((object, index) => ({ name: `${index}.json`, text: JSON.stringify(object) })) };
     });
   return [...curated, ...random];
 }
