@@ -21,3 +21,8 @@ export { completeSnapshot } from "./workload/complete-snapshot.ts";
 export { nodeAddresses } from "./workload/derive-nodes.ts";
 export { clusterIps, familiesOf, isHeadless, isService, loadBalancerIps, type Service, serviceNamed, type ServicePort, type ServiceSpec, servicesOf } from "./service/service.ts";
 export { endpointsOf, type EndpointSlice, selectedPods, type ServiceEndpoint, type ServiceEndpoints, type SliceEndpoint, slicesOf } from "./service/endpoints.ts";
+export { type DnsAnswer, addressesOf, type DnsRecord, type DnsType } from "./dns/answer.ts";
+export { clusterDnsAnswer } from "./dns/cluster-dns-answer.ts";
+export { ingressAddresses, ingressDomains, outsideAnswer } from "./dns/outside-answer.ts";
+export { CLUSTER_DOMAIN, clusterDnsAddresses, type ResolvConf, resolvConfOf, searchNames } from "./dns/search-names.ts";
+export { type Lookup, type Resolution, resolveInCluster, resolveOutside } from "./dns/resolve-in-cluster.ts";
