@@ -1,5 +1,5 @@
 import type { Caveat, Diagnostic } from "@hopscope/core";
-import { originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { HaproxyProgram, Line } from "../haproxy/program.ts";
 import { refusedLine } from "../haproxy/rules.ts";
 import { admitRoutes, compareAge, routeStatus } from "./admission.ts";
@@ -7,8 +7,7 @@ import { buildBackend, headerLines } from "./backend.ts";
 import { compareBytes } from "./keys.ts";
 import { ingressRoutes } from "./ingress.ts";
 import { buildCertificates, buildMaps } from "./maps.ts";
-import { readRoute, routeKey, routeOrigin, type RouteConfig } from "./objects.ts";
-import { selects } from "./selector.ts";
+import { fields, readRoute, routeKey, routeOrigin, type RouteConfig } from "./objects.ts";
 import { routerEndpoints } from "./servers.ts";
 import { readSettings, type RouterSettings } from "./settings.ts";
 
@@ -53,6 +52,10 @@ function namespaceLabels(snapshot: Snapshot): (name: string) => Readonly<Record<
   const known = new Map(resourcesOf(snapshot, "Namespace", { group: "" }).map((resource) => [resource.metadata.name, resource.metadata.labels ?? {}]));
   return (name) => ({ "kubernetes.io/metadata.name": name, ...known.get(name) });
 }
+
+/** A selector of an IngressController: none selects everything. */
+const selects = (selector: unknown, labels: Readonly<Record<string, string>>): boolean =>
+  selector === undefined || selector === null || matchesSelector(fields(selector) as LabelSelector, labels);
 
 /** Warns where the age decides about a host and the objects do not tell it. */
 function ageCaveats(routes: readonly RouteConfig[]): readonly Caveat[] {

@@ -1,5 +1,5 @@
 import type { Origin } from "@hopscope/core";
-import { originOf, resourcesOf, type Resource, type Snapshot } from "@hopscope/model-kubernetes";
+import { endpointsOf, originOf, resourcesOf, type Resource, type Service, servicesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { parseAddress } from "../haproxy/addresses.ts";
 import { compareBytes } from "./keys.ts";
 import { fields, list, text } from "./objects.ts";
@@ -16,7 +16,7 @@ export interface RouterEndpoint {
   readonly origin: Origin;
 }
 
-/** All endpoints of Services by `namespace/service`; a Service without EndpointSlice is absent. */
+/** All endpoints of Services by `namespace/service`; a Service without any, and without EndpointSlice, is absent. */
 export type RouterEndpoints = ReadonlyMap<string, readonly RouterEndpoint[]>;
 
 const bracketed = (address: string): string => (parseAddress(address)?.bits === 128 ? `[${address}]` : address);
@@ -96,16 +96,37 @@ function endpointsOfService(name: string, slices: readonly Resource[], service: 
   return [...found.values()];
 }
 
+/** Endpoints that the endpoint controller would write for a Service whose slices are not in the snapshot. */
+function derivedEndpoints(snapshot: Snapshot, service: Service): readonly RouterEndpoint[] {
+  const { endpoints } = endpointsOf(snapshot, service);
+  const ready = endpoints
+    .filter((endpoint) => endpoint.ready && endpoint.protocol !== "UDP")
+    .toSorted((left, right) => left.port - right.port || compareBytes(left.protocol, right.protocol) || compareBytes(left.portName, right.portName) || compareAddresses(left.address, right.address));
+  return ready.map((endpoint) => {
+    const tail = `${service.metadata.name}:${endpoint.portName}:${endpoint.address}:${endpoint.port}`;
+    return {
+      id: endpoint.pod === undefined ? `ept:${tail}` : `pod:${endpoint.pod.name}:${tail}`,
+      address: bracketed(endpoint.address),
+      port: endpoint.port,
+      portName: endpoint.portName,
+      appProtocol: endpoint.appProtocol ?? "",
+      idled: false,
+      origin: endpoint.origin,
+    };
+  });
+}
+
 /**
  * Collects what the router learns of Services: their EndpointSlices, and the cluster address of idled ones.
  *
- * Only `ready` counts, unknown is ready; UDP is left out; a Service needs a slice to be seen, a slice no Service.
+ * Only `ready` counts, unknown is ready; UDP is left out; a slice needs no Service. Where a Service has no slice in the
+ * snapshot, as in manifests that no cluster has seen, its endpoints are derived from the pods it selects.
  *
  * @see openshift/router release-4.14, pkg/router/template/plugin.go createRouterEndpoints
  */
-export function routerEndpoints(snapshot: Snapshot, slices: readonly Resource[] = resourcesOf(snapshot, "EndpointSlice")): RouterEndpoints {
+export function routerEndpoints(snapshot: Snapshot): RouterEndpoints {
   const grouped = new Map<string, Resource[]>();
-  for (const slice of slices) {
+  for (const slice of resourcesOf(snapshot, "EndpointSlice")) {
     const service = slice.metadata.labels?.[SLICE_LABEL];
     if (service === undefined || service === "") continue;
     const key = `${slice.metadata.namespace ?? "default"}/${service}`;
@@ -113,13 +134,17 @@ export function routerEndpoints(snapshot: Snapshot, slices: readonly Resource[] 
     if (group === undefined) grouped.set(key, [slice]);
     else group.push(slice);
   }
-  const services = new Map(resourcesOf(snapshot, "Service", { group: "" }).map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, service]));
-  return new Map(
-    [...grouped].map(([key, group]) => {
-      const ordered = group.toSorted((left, right) => compareBytes(left.metadata.name, right.metadata.name));
-      return [key, endpointsOfService(key.slice(key.indexOf("/") + 1), ordered, services.get(key))];
-    }),
-  );
+  const services = new Map(servicesOf(snapshot).map((service) => [`${service.metadata.namespace ?? "default"}/${service.metadata.name}`, service]));
+  const found = new Map<string, readonly RouterEndpoint[]>();
+  for (const [key, service] of services) {
+    const derived = grouped.has(key) ? [] : derivedEndpoints(snapshot, service);
+    if (derived.length > 0) found.set(key, derived);
+  }
+  for (const [key, group] of grouped) {
+    const ordered = group.toSorted((left, right) => compareBytes(left.metadata.name, right.metadata.name));
+    found.set(key, endpointsOfService(key.slice(key.indexOf("/") + 1), ordered, services.get(key)));
+  }
+  return found;
 }
 
 /** Endpoints whose port name or number is the route's target port; all where the route names none. */

@@ -127,3 +127,19 @@ describe("an idled Service", () => {
     expect(compiled(route("shop", {}), idle).backends[0]?.servers).toEqual([]);
   });
 });
+
+describe("a Service whose EndpointSlices are not in the snapshot", () => {
+  const pod = (name: string, ip: string, ready: boolean) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "demo", labels: { app: "web" } },
+    spec: { containers: [{ name: "web", ports: [{ name: "http", containerPort: 8080 }] }] },
+    status: { phase: "Running", podIP: ip, conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+  });
+  const web = { apiVersion: "v1", kind: "Service", metadata: { name: "web", namespace: "demo" }, spec: { selector: { app: "web" }, ports: [{ name: "http", port: 80, targetPort: "http" }] } };
+
+  it("is served by the ready pods that it selects", () => {
+    const program = compiled(route("shop", { port: { targetPort: "http" } }), web, pod("web-1", "10.128.2.7", true), pod("web-2", "10.128.2.8", false));
+    expect(program.backends[0]?.servers.map((server) => server.name)).toEqual(["pod:web-1:web:http:10.128.2.7:8080"]);
+  });
+});
