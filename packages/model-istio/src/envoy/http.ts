@@ -4,6 +4,7 @@ import { applyMutations, type FormatFacts, mutateHeaders } from "./header-mutati
 import type { WireRequest } from "./downstream.ts";
 import { appendHeader, type Headers, headerOf, withHeader } from "./headers.ts";
 import { flag, isObject, type Json, list, numberOf, object, text, typeOf } from "./json.ts";
+import { checkJwt, istioAuthn } from "./jwt.ts";
 import { prepareHeaders } from "./manager-headers.ts";
 import { normaliseHost, normalisePath } from "./path.ts";
 import { denialDetails, evaluateRbac } from "./rbac.ts";
@@ -19,6 +20,7 @@ const HARMLESS = new Set(["grpc_stats", "grpc_web", "local_ratelimit", "stats", 
 
 export function filterKind(filter: Json): string {
   const type = typeOf(filter["typed_config"]);
+  if (/^istio\.(stats|metadata_exchange)$/.test(text(filter["name"]) ?? "") || type.includes("filter.http.authn")) return "metadata_exchange";
   const found = HTTP_FILTER.exec(type)?.[1];
   if (found !== undefined) return found;
   if (type.includes("filter.http.alpn")) return "alpn";
@@ -39,6 +41,8 @@ function perRoute(name: string, resolved: Partial<Resolved>): readonly Json[] {
 interface Exchange {
   headers: Headers;
   flags: string[];
+  /** Dynamic metadata by filter name. */
+  metadata: Json;
 }
 
 type Answer = Omit<Routed, "local" | "details"> & { readonly details: string | undefined };
@@ -61,11 +65,22 @@ function runFilter(scope: Scope, filter: Json, kind: string, exchange: Exchange)
     case "rbac": {
       const rules = specific === undefined ? object(filter["typed_config"])["rules"] : object(specific["rbac"])["rules"];
       const answer = evaluateRbac(rules, {
-        direct: connection.source, remote: scope.remote, destination: connection.destination, sni: connection.sni, tls: connection.tls, peer: connection.peer, headers: exchange.headers,
+        direct: connection.source, remote: scope.remote, destination: connection.destination, sni: connection.sni, tls: connection.tls, peer: connection.peer, headers: exchange.headers, metadata: exchange.metadata,
       });
       for (const field of answer.unknown) run.caveat({ code: "envoy/rbac-field", problem: `RBAC looks at "${field}", which is not modelled; it was taken as absent` });
       if (isObject(rules)) run.note("rbac", { table: "rbac", rule: answer.policy, verdict: answer.allowed ? "allowed" : "denied" }, filter);
       return answer.allowed ? undefined : own(403, denialDetails(answer.policy));
+    }
+    case "jwt_authn": {
+      const answer = checkJwt(object(filter["typed_config"]), exchange.headers);
+      if (answer.type === "deny") {
+        run.note("jwt_authn", { table: "jwt_authn", rule: text(filter["name"]) ?? "", verdict: answer.details }, filter);
+        return own(answer.status, answer.details);
+      }
+      if (answer.claims === undefined) return undefined;
+      run.caveat({ code: "envoy/jwt-signature", problem: "a token was believed without checking its signature and times" });
+      exchange.metadata = { ...exchange.metadata, istio_authn: istioAuthn(answer.claims) };
+      return undefined;
     }
     case "fault": {
       const fault = injectFault(run, specific ?? object(filter["typed_config"]), exchange.headers, resolved.target?.cluster);
@@ -191,7 +206,7 @@ export function serveHttp(run: Run, manager: Json, connection: Established, http
     sni: connection.sni, route: text(resolved.route?.["name"]) ?? "", chain: connection.chain, cluster: resolved.target?.cluster ?? "", peer: connection.peer,
   };
   const scope: Scope = { run, connection, resolved, remote: prepared.remote, facts };
-  const exchange: Exchange = { headers: prepared.headers, flags: [] };
+  const exchange: Exchange = { headers: prepared.headers, flags: [], metadata: {} };
   const names = { virtualHost: text(resolved.virtualHost?.["name"]), route: text(resolved.route?.["name"]) };
   const known = resolved.target !== undefined && run.config.clusters.has(resolved.target.cluster) ? resolved.target.cluster : undefined;
   let answer: Answer | Routed | undefined;

@@ -93,7 +93,7 @@ export function loadEnvoyConfig(json: unknown): EnvoyConfig {
     for (const section of list(root["configs"])) addSection(draft, section);
     for (const field of ["listeners", "routes", "route_configurations", "clusters", "endpoints", "cluster_statuses"]) for (const resource of list(root[field])) addResource(draft, field === "clusters" ? { type: "STATIC", ...resource } : resource);
   }
-  if (values(root).length === 0 && draft.listeners.length + draft.clusters.size + draft.routes.size === 0) {
+  if (values(root).length === 0 && draft.listeners.length + draft.clusters.size + draft.routes.size + draft.endpoints.size === 0) {
     draft.caveats.push({ code: "envoy/no-resources", problem: "the input holds no listener, route configuration or cluster that is known" });
   }
   return draft;

@@ -34,7 +34,7 @@ export function admit(run: Run, downstream: Downstream): Admission | undefined {
     run.note("filter chain", { table: `filter chains of ${name(listener)}`, rule: chain.level, verdict: `no filter chain matches (${chain.level})` }, chain.lost[0] ?? listener);
     return { picked, chain };
   }
-  run.note("filter chain", { table: `filter chains of ${name(listener)}`, rule: name(chain.chain), verdict: chain.by === "default" ? "default filter chain" : "matches" }, chain.chain);
+  run.note("filter chain", { table: `filter chains of ${name(listener)}`, rule: name(chain.chain) || describeMatch(chain.chain), verdict: chain.by === "default" ? "default filter chain" : "matches" }, chain.chain);
   const shake = handshake(chain.chain, downstream);
   const restored = [listener, acceptedBy].some((item) => item !== undefined && (item["use_original_dst"] === true || list(item["listener_filters"]).some((filter) => isFilter(filter, "original_dst") && !isDisabled(filter, destination.port))));
   const established: Established = {
@@ -50,6 +50,12 @@ export function admit(run: Run, downstream: Downstream): Admission | undefined {
   return { picked, chain, handshake: shake, established };
 }
 
+/** A filter chain's conditions in words, for chains without a name. */
+function describeMatch(chain: Json): string {
+  const parts = Object.entries(object(chain["filter_chain_match"])).map(([field, value]) => `${field} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  return parts.length === 0 ? "every connection" : parts.join(", ");
+}
+
 /** Finds the connection manager of a filter chain, if it serves HTTP. */
 export const managerOf = (chain: Json): Json | undefined => {
   const filter = networkFilters(chain).find((item) => isNetworkFilter(item, "http_connection_manager"));
@@ -62,6 +68,7 @@ export function serve(run: Run, admission: Admission, downstream: Downstream): V
   if (chain.type === "none" || established === undefined || shake === undefined) return verdict("none", { flags: ["NR"], details: "filter_chain_not_found", closed: "no filter chain matches" });
   let denied: string | undefined;
   let sniCluster = false;
+  let unknown: string | undefined;
   const failed = shake.type === "failed" ? shake.reason : undefined;
   for (const filter of networkFilters(chain.chain)) {
     const config = object(filter["typed_config"]);
@@ -77,15 +84,17 @@ export function serve(run: Run, admission: Admission, downstream: Downstream): V
       return serveHttp(run, config, established, shake.type === "cipher" ? undefined : downstream.http);
     } else if (isNetworkFilter(filter, "direct_response")) return verdict("tcp", failed === undefined ? { details: "direct_response" } : { closed: failed });
     else if (isNetworkFilter(filter, "echo")) return denied !== undefined ? verdict("tcp", { details: denied, closed: "denied by RBAC" }) : verdict("tcp", failed === undefined ? {} : { closed: failed });
-    else passUnknown(run, filter);
+    else if (passUnknown(run, filter)) unknown = name(filter);
   }
-  return verdict("none", { closed: "the filter chain has no terminal filter" });
+  return verdict("none", unknown === undefined ? { closed: "the filter chain has no terminal filter" } : { unknown: `network filter "${unknown}" is not modelled` });
 }
 
 const HARMLESS = /metadata_?exchange|\.?stats\b|peer_metadata|istio_authn|authn/i;
 
-function passUnknown(run: Run, filter: Json): void {
+/** Tells whether the filter is one that may matter. */
+function passUnknown(run: Run, filter: Json): boolean {
   const type = text(object(filter["typed_config"])["@type"]) ?? "";
-  if (HARMLESS.test(`${name(filter)} ${type}`)) return;
+  if (HARMLESS.test(`${name(filter)} ${type}`)) return false;
   run.caveat({ code: "envoy/network-filter", problem: `network filter "${name(filter)}" is not modelled; connections pass it unchanged` });
+  return true;
 }

@@ -2,6 +2,7 @@ import type { SocketAddress } from "@hopscope/core";
 import { prefixLength } from "./address.ts";
 import { type Headers, headerOf } from "./headers.ts";
 import { isObject, type Json, list, numberOf, object, text } from "./json.ts";
+import { metadataMatches } from "./metadata-match.ts";
 import { pathOnly } from "./path.ts";
 import { headerMatches, stringMatches } from "./string-match.ts";
 import { templateMatches } from "./uri-template.ts";
@@ -16,6 +17,8 @@ export interface RbacFacts {
   readonly peer: string | undefined;
   /** Empty for a network filter. */
   readonly headers: Headers;
+  /** Dynamic metadata by filter name. */
+  readonly metadata?: Json;
 }
 
 /** The answer of RBAC: the policy that decided, `none` where no policy matched. */
@@ -75,10 +78,20 @@ function holds(rule: Json, facts: RbacFacts, unknown: string[]): boolean {
       const name = object(value)["principal_name"];
       return !isObject(name) || stringMatches(name, facts.peer ?? "");
     }
+    case "metadata":
+    case "sourced_metadata": {
+      const matcher = field === "metadata" ? object(value) : object(object(value)["metadata_matcher"]);
+      if (text(matcher["filter"]) !== "istio_authn") unknown.push(`metadata ${text(matcher["filter"]) ?? ""}`);
+      return metadataMatches(matcher, facts.metadata ?? {});
+    }
+    case "filter_state": {
+      const key = text(object(value)["key"]) ?? "";
+      if (key !== "io.istio.peer_principal") unknown.push(`filter state ${key}`);
+      return key === "io.istio.peer_principal" && facts.peer !== undefined && stringMatches(object(object(value)["string_match"]), facts.peer);
+    }
     default:
-      // Metadata that no modelled filter sets is absent, and absent metadata matches nothing.
       unknown.push(field);
-      return field === "metadata" && object(value)["invert"] === true;
+      return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Choose } from "@hopscope/core";
 import { type Headers, headerOf } from "./headers.ts";
 import { flag, isObject, type Json, list, numberOf, object, share, text, texts } from "./json.ts";
+import { metadataMatches } from "./metadata-match.ts";
 import { pathOnly, portStart } from "./path.ts";
 import { fullMatch } from "./regex.ts";
 import { headerMatches, queryMatches, queryOf } from "./string-match.ts";
@@ -84,6 +85,8 @@ export function routeMatches(route: Json, facts: RouteFacts): boolean {
   if (presented !== undefined && flag(presented) !== facts.certificate) return false;
   const validated = object(match["tls_context"])["validated"];
   if (validated !== undefined && flag(validated) !== facts.certificate) return false;
+  // Metadata that filters set later in the request is absent when the route is chosen.
+  if (!list(match["dynamic_metadata"]).every((matcher) => metadataMatches(matcher, {}))) return false;
   const fraction = match["runtime_fraction"];
   return !isObject(fraction) || runtimeHolds(fraction, facts, `route ${text(route["name"]) ?? ""} runtime fraction`);
 }

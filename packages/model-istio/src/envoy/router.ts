@@ -134,6 +134,7 @@ export function routeToCluster(run: Run, resolved: Resolved, headers: Headers, f
     const code = text(action["cluster_not_found_response_code"]) ?? "";
     return local(code === "NOT_FOUND" ? 404 : code === "INTERNAL_SERVER_ERROR" ? 500 : 503, ["NC"], "cluster_not_found");
   }
+  if (list(action["request_mirror_policies"]).length > 0) run.caveat({ code: "envoy/mirror", problem: `requests to cluster "${target.cluster}" are mirrored as well; the copies are not followed` });
   const timeout = nanoseconds(action["timeout"]) ?? DEFAULT_TIMEOUT;
   const perTry = nanoseconds(object(action["retry_policy"])["per_try_timeout"]) ?? 0;
   const shown = perTry > 0 && (timeout === 0 || perTry < timeout) ? perTry : timeout;
