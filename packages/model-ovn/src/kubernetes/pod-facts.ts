@@ -56,6 +56,11 @@ export function podFacts(snapshot: Snapshot, nodes: readonly NodeFacts[], caveat
     if (addresses.length === 0) addresses = statusAddresses(resource);
     if (addresses.length === 0 && hostNetwork) addresses = node.gateway.addresses.map(withoutLength);
     if (addresses.length === 0 && node.local && !completed) {
+      caveats.push({
+        code: "assumed/ovn-annotation",
+        problem: `${objectName(resource)} has neither "k8s.ovn.org/pod-networks" nor an address in its status; the first free address of its node is taken`,
+        origin: originOf(resource, "metadata.annotations"),
+      });
       addresses = node.subnets.map((subnet) => {
         for (let n = 3; ; n++) {
           const candidate = nthAddress(subnet, n);
@@ -63,13 +68,6 @@ export function podFacts(snapshot: Snapshot, nodes: readonly NodeFacts[], caveat
           taken.add(candidate);
           return candidate;
         }
-      });
-    }
-    if (known.addresses.length === 0 && !hostNetwork && !completed && node.local) {
-      caveats.push({
-        code: "assumed/ovn-annotation",
-        problem: `${objectName(resource)} lacks "k8s.ovn.org/pod-networks"; its address is taken from the status or is the first free one of its node`,
-        origin: originOf(resource, "metadata.annotations"),
       });
     }
     return [
