@@ -163,7 +163,7 @@ function rangeOf(passage: Passage, verdict: Extract<Verdict, { type: "translate"
       return address === undefined ? undefined : { address, ports: target.ports };
     }
     case "masquerade": {
-      const address = selectSource(routing, devices.out ?? "", devices.via ?? ip?.dst ?? "");
+      const address = selectSource(routing, devices.out ?? "", devices.via ?? ip?.dst ?? "", "global");
       return address === undefined ? undefined : { address, ports: target.ports };
     }
     case "dnat":

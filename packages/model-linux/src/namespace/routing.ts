@@ -122,10 +122,18 @@ function sourceOf(routing: Routing, route: Route, dst: Address): Address | undef
 export const ownerOf = (routing: Routing, address: Address): NetworkInterface | undefined =>
   routing.interfaces.find(({ addresses }) => addresses.some((own) => addressPart(own) === address));
 
-/** An interface's address toward a next hop: one of the same network, else the first. @internal */
-export function selectSource(routing: Routing, dev: string, toward: Address): Address | undefined {
+/**
+ * An interface's address toward a next hop: one of the same network, else the first; without any, another interface's.
+ *
+ * `scope` "global" passes over 127/8, which no translation may show.
+ *
+ * @see Linux 5.14, net/ipv4/devinet.c inet_select_addr
+ * @internal
+ */
+export function selectSource(routing: Routing, dev: string, toward: Address, scope: "host" | "global" = "host"): Address | undefined {
   const version = toward.includes(":");
-  const candidates = routing.interfaces.find(({ name }) => name === dev)?.addresses.filter((address) => address.includes(":") === version) ?? [];
+  const own = routing.interfaces.find(({ name }) => name === dev)?.addresses ?? [];
+  const candidates = own.filter((address) => address.includes(":") === version && (scope === "host" || !/^(127\.|::1\/)/.test(address)));
   const near = candidates.find((address) => connected(address, toward)) ?? candidates[0];
   if (near !== undefined) return addressPart(near);
   const other = routing.interfaces.filter(({ name }) => name !== "lo").flatMap(({ addresses }) => addresses.filter((address) => address.includes(":") === version))[0];

@@ -43,7 +43,7 @@ export function printRule(rule: Pick<Rule, "matches" | "target">, family: 4 | 6)
 const sharable = (left: Match, right: Match): boolean => {
   if (left.type === "port" && right.type === "port") return left.side !== right.side;
   if (left.type === "owner" && right.type === "owner") return left.of === "uid" && right.of === "gid";
-  return (left.type.startsWith("ct-") || left.type === "port" || left.type === "address-type") && left.type !== right.type;
+  return left.type === "address-type" && right.type === "address-type" && left.side === "src" && right.side === "dst";
 };
 
 function moduleOf(match: Match): string {
@@ -119,7 +119,7 @@ function option(match: Match): string {
       return `${not}--${match.module === "state" ? "state" : "ctstate"} ${(states.length === match.states.length ? states : match.states).join(",")}`;
     }
     case "ct-address":
-      return `${not}--ct${match.field} ${match.range}`;
+      return `${not}--ct${match.field} ${match.range.replace(/\/(32|128)$/, (suffix) => (suffix === (match.range.includes(":") ? "/128" : "/32") ? "" : suffix))}`;
     case "ct-port":
       return `${not}--ct${match.field} ${span(match.ports)}`;
     case "ct-protocol":
