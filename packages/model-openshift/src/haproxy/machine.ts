@@ -130,7 +130,7 @@ function enterBackend(program: HaproxyProgram, backend: Backend, http: HttpMessa
   if (gate.stopped !== undefined) {
     const { line } = gate.stopped;
     const reason = `"tcp-request ${line.text}" closes connections from ${context.src}`;
-    return { action: { type: "close", termination: name === undefined ? "PR--" : "PRNN", reason, origin: line.origin }, decisions: [decision(table, line.text, "reject", line.origin)], caveats: [] };
+    return { action: { type: "close", termination: name === undefined ? "PR--" : "PRNN", reason, origin: line.origin }, decisions: [decision(table, line.text, "reject", line.origin)], caveats: unknownCaveats(gate.unknown) };
   }
   const path = pathOf(http.method, http.target);
   const at = http.target.indexOf(path);

@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 import type { Origin } from "@hopscope/core";
 import type { Line } from "./program.ts";
-import { expand, holds, KNOWN_SAMPLES, parseFormat, type Fragment, type Header, type SampleContext } from "./sample.ts";
+import { countsTraffic, expand, holds, KNOWN_SAMPLES, parseFormat, type Fragment, type Header, type SampleContext } from "./sample.ts";
 import { words } from "./words.ts";
 
 /** The tests behind `if`: all have to hold. */
@@ -121,6 +121,7 @@ export interface Applied extends Message {
   readonly stopped?: { readonly line: Line };
   /** Lines that changed the message. */
   readonly used: readonly Line[];
+  /** Lines that depend on what this model does not see: other traffic of the client, samples it cannot read. */
   readonly unknown: readonly { readonly text: string; readonly origin: Origin }[];
 }
 
@@ -145,6 +146,7 @@ export function applyRules(lines: readonly Line[], message: Message, context: Sa
       const result = holds(acls.get(test[0] ?? "") ?? test, now, scope.lists);
       return result === undefined ? undefined : result !== negated;
     });
+    if (rule.condition.tests.some(({ words: test }) => countsTraffic(test))) unknown.push(line);
     if (results.includes(false)) continue;
     if (results.includes(undefined)) {
       unknown.push(line);

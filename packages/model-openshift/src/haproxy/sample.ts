@@ -144,6 +144,15 @@ export function expand(fragments: readonly Fragment[], context: SampleContext): 
     .join("");
 }
 
+/**
+ * Counters of a client's connections and requests, as they stand when one request comes alone: the connection
+ * counts itself, the request does not yet.
+ */
+const ALONE: Readonly<Record<string, number>> = { src_conn_cur: 1, src_conn_rate: 1, src_http_req_rate: 0 };
+
+/** Whether a test's result depends on what else the client has sent. */
+export const countsTraffic = (test: readonly string[]): boolean => Object.hasOwn(ALONE, test[0] ?? "");
+
 /** Whether a named access list or an anonymous test holds; `undefined` where this model cannot tell. */
 export function holds(test: readonly string[], context: SampleContext, lists: Readonly<Record<string, readonly string[]>>): boolean | undefined {
   const { name, argument } = named(test[0] ?? "");
@@ -156,6 +165,8 @@ export function holds(test: readonly string[], context: SampleContext, lists: Re
     const values = context.request.filter(([key]) => key === argument.toLowerCase()).map(([, value]) => value.length);
     return values.some((length) => rest.includes(String(length)));
   }
+  const counted = ALONE[name];
+  if (counted !== undefined) return rest[0] === "ge" ? counted >= Number(rest[1]) : undefined;
   if (!KNOWN_SAMPLES.has(name)) return undefined;
   const value = readSample(name, argument, context);
   if (rest[0] === "-m" && rest[1] === "found") return value !== undefined;
