@@ -62,7 +62,7 @@ function readRoute(build: Build, router: RouterDatapath, row: LogicalRouterStati
     const nexthop = parseCidr(row.nexthop);
     if (nexthop === undefined || nexthop.family !== prefix.family || nexthop.length !== (nexthop.family === 4 ? 32 : 128)) return undefined;
   }
-  const way = discards ? undefined : wayOf(build, router, row, prefix.family);
+  const way = wayOf(build, router, row, prefix.family);
   if (!discards && way === undefined) return undefined;
   const bfd = rowOf<BFDRow>(build, row.bfd);
   // A new BFD session is down until the chassis reports otherwise.
@@ -140,7 +140,7 @@ export function staticRouteFlows(build: Build, router: RouterDatapath): void {
     const [first] = routes;
     if (first === undefined) continue;
     if (routes.length > 1) ecmpFlows(build, router, { id: ++id, routes });
-    else routeFlow(build, router, { ...first, gateway: first.row.nexthop }, first.row);
+    else routeFlow(build, router, { ...first, way: first.discards ? undefined : first.way, gateway: first.row.nexthop }, first.row);
   }
 }
 

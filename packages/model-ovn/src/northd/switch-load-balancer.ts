@@ -1,5 +1,5 @@
 import { affinityFlows } from "./affinity.ts";
-import { controlMeter, type Build, type LoadBalancer, type Vip } from "./model.ts";
+import { controlMeter, isEnabled, type Backend, type Build, type LoadBalancer, type Vip } from "./model.ts";
 
 /** What a load balancer does with a new connection. */
 export interface VipAction {
@@ -9,14 +9,19 @@ export interface VipAction {
   readonly rejects: boolean;
 }
 
-function backendsOf(vip: Vip): string {
-  if (!vip.hasHealthCheck) return vip.backendText;
-  // Without a chassis that probes, every monitored backend counts as alive.
-  return vip.backends
-    .filter((backend) => backend.monitor !== undefined)
-    .map((backend) => (vip.parsedV4 ? `${backend.ip}:${backend.portNumber}` : `[${backend.ip}]:${backend.portNumber}`))
-    .join(",");
+/** The backends that may be chosen. A chassis that probes is not modelled, so every probed backend counts as alive. */
+function liveBackends(build: Build, vip: Vip): readonly Backend[] {
+  if (!vip.hasHealthCheck) return vip.backends;
+  return vip.backends.filter(({ monitor }) => {
+    const port = monitor === undefined ? undefined : build.switchPorts.get(monitor.port);
+    return port !== undefined && isEnabled(port.row);
+  });
 }
+
+const printBackends = (vip: Vip, backends: readonly Backend[]): string =>
+  vip.hasHealthCheck
+    ? backends.map(({ ip, portNumber }) => (vip.parsedV4 ? `${ip}:${portNumber}` : `[${ip}]:${portNumber}`)).join(",")
+    : vip.backendText;
 
 /**
  * The action of a virtual address: choose a backend, refuse, or drop.
@@ -25,8 +30,8 @@ function backendsOf(vip: Vip): string {
  */
 export function vipAction(build: Build, balancer: LoadBalancer, vip: Vip, where: { readonly prefix: string; readonly onSwitch: boolean }): VipAction {
   const { features, flows } = build;
-  const usable = vip.hasHealthCheck ? vip.backends.some((backend) => backend.monitor !== undefined) : vip.backends.length > 0;
-  if (!usable) {
+  const backends = liveBackends(build, vip);
+  if (backends.length === 0) {
     const table = flows.table(where.onSwitch ? "ls_out_qos_mark" : "lr_out_snat");
     // northd clears the action before it writes one of these two, so the prefix of a switch is lost.
     const action = vip.rejects ? `reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=${table});};` : "drop;";
@@ -35,7 +40,7 @@ export function vipAction(build: Build, balancer: LoadBalancer, vip: Vip, where:
     };
   }
   const hash = balancer.selectionFields === "" ? "" : `; hash_fields="${balancer.selectionFields}"`;
-  const body = `${where.prefix}${features.ctNoMaskedLabel ? "ct_lb_mark" : "ct_lb"}(backends=${backendsOf(vip)}${hash}`;
+  const body = `${where.prefix}${features.ctNoMaskedLabel ? "ct_lb_mark" : "ct_lb"}(backends=${printBackends(vip, backends)}${hash}`;
   return {
     action: `${body});`,
     skipSnat: `flags.skip_snat_for_lb = 1; ${body}${features.ctLbRelated ? "; skip_snat);" : ");"}`,

@@ -75,6 +75,10 @@ function loadBalancer(grow: Growth, index: number): string {
     name: `lb${index}`, vips: { [vip]: backends, ...(dice.chance(0.3) && !template && !v6 ? { [`172.31.0.${index}`]: backends.replaceAll(":80", "") } : {}) },
     ...(dice.chance(0.7) ? { protocol: dice.pick(["tcp", "udp", "sctp"] as const) } : {}),
     selection_fields: dice.some(["ip_src"] as const, 0.2),
+    ...(dice.chance(0.2) && !template ? {
+      health_check: [grow.add("Load_Balancer_Health_Check", { vip })],
+      ip_port_mappings: Object.fromEntries(backends.split(",").filter((text) => text !== "").map((text) => [text.replace(/:80$/, ""), `sw0-p0:${v6 ? "[fd00::99]" : "10.0.0.99"}`])),
+    } : {}),
     options: {
       ...options(dice, { reject: ["true", "false"], event: ["true", "false"], skip_snat: ["true"], affinity_timeout: ["60"], hairpin_snat_ip: ["169.254.1.1"], neighbor_responder: ["all", "none", "reachable"] }),
       ...(template ? { template: "true", "address-family": v6 ? "ipv6" : "ipv4" } : {}),
@@ -104,7 +108,8 @@ function routerPort(grow: Growth, router: number, on: number, gateway: boolean):
   const uuid = grow.add("Logical_Router_Port", {
     name, mac: mac(on, router), networks: [`10.${on}.0.${router + 1}/24`, ...dice.some([`fd00:${on}::${router + 1}/64`], 0.4)],
     gateway_chassis: distributed ? [grow.add("Gateway_Chassis", { name: `${name}-c0`, chassis_name: "c0", priority: 1 })] : [],
-    options: options(dice, { gateway_mtu: ["1400"], mcast_flood: ["true"], "reside-on-redirect-chassis": ["true"], gateway_mtu_bypass: ["udp"] }, 0.2),
+    options: options(dice, { gateway_mtu: ["1400"], mcast_flood: ["true"], "reside-on-redirect-chassis": ["true"], gateway_mtu_bypass: ["udp"], "redirect-type": ["bridged", "overlay"], route_table: ["blue"] }, 0.2),
+    ...(dice.chance(0.07) ? { enabled: false } : {}),
     ipv6_ra_configs: dice.chance(0.2) ? { address_mode: "slaac", mtu: "1400" } : {},
   });
   return { uuid, name };
@@ -115,6 +120,10 @@ function nat(grow: Growth, router: number, on: number, set: string): string {
   const type = dice.pick(["snat", "dnat", "dnat_and_snat"] as const);
   const host = `10.${on}.0.${dice.below(3) + 10}`;
   const spread = type === "dnat_and_snat" && dice.chance(0.4);
+  if (dice.chance(0.2)) {
+    const v6 = { external_ip: `fd16::${router + 1}`, logical_ip: type === "snat" ? `fd00:${on}::/64` : `fd00:${on}::a` };
+    return grow.add("NAT", { type, ...v6, ...(spread ? { logical_port: `sw${on}-p0`, external_mac: mac(1, 98) } : {}) });
+  }
   return grow.add("NAT", {
     type, external_ip: dice.pick([`172.16.${router}.${dice.below(3) + 10}`, `10.${on}.0.${router + 1}`]),
     logical_ip: type === "snat" ? dice.pick([host, `10.${on}.0.0/24`]) : host,
@@ -131,7 +140,7 @@ function routerRows(grow: Growth, router: number, switches: readonly number[], s
   const ports = switches.map((on) => ({ on, ...routerPort(grow, router, on, gateway) }));
   for (const { on, name } of ports) {
     const uuid = grow.add("Logical_Switch_Port", {
-      name: `${name}-peer`, type: "router", addresses: [dice.pick(["router", "router", mac(on, router)])],
+      name: `${name}-peer`, type: "router", addresses: [dice.pick(["router", "router", mac(on, router)])], ...(dice.chance(0.05) ? { enabled: false } : {}),
       options: { "router-port": name, ...options(dice, { "nat-addresses": ["router"], arp_proxy: ["10.0.0.1 10.0.0.2"] }, 0.2) },
     });
     const row = grow.tables["Logical_Switch"]?.[on] as { ports: string[] } | undefined;
@@ -139,7 +148,10 @@ function routerRows(grow: Growth, router: number, switches: readonly number[], s
   }
   const hops = switches.map((on) => `10.${on}.0.77`);
   const route = (): string => grow.add("Logical_Router_Static_Route", {
-    ip_prefix: dice.pick(["0.0.0.0/0", "10.99.0.0/16", "10.98.0.7", "10.97.0.0/24"]), nexthop: dice.pick([...hops, "discard"]),
+    ...(dice.chance(0.2)
+      ? { ip_prefix: dice.pick(["::/0", "fd55::/64"]), nexthop: dice.pick(switches.map((on) => `fd00:${on}::77`)) }
+      : { ip_prefix: dice.pick(["0.0.0.0/0", "10.99.0.0/16", "10.98.0.7", "10.97.0.0/24"]), nexthop: dice.pick([...hops, "discard"]) }),
+    ...(dice.chance(0.2) ? { output_port: dice.pick(ports).name } : {}),
     ...(dice.chance(0.3) ? { policy: "src-ip" as const } : {}), options: options(dice, { ecmp_symmetric_reply: ["true"] }, 0.3),
     route_table: dice.chance(0.15) ? "blue" : "",
   });
@@ -158,6 +170,26 @@ function routerRows(grow: Growth, router: number, switches: readonly number[], s
       ...options(dice, { mcast_relay: ["true"], dynamic_neigh_routers: ["true"], always_learn_from_arp_request: ["false"], lb_force_snat_ip: ["router_ip", "10.200.0.1"], dnat_force_snat_ip: ["10.201.0.1"] }),
     },
   });
+}
+
+/** Puts sets in the order in which a database client sees them. */
+function sortSets(tables: Readonly<Record<string, readonly NorthboundRow[]>>): Readonly<Record<string, readonly NorthboundRow[]>> {
+  const sorted = (row: NorthboundRow): NorthboundRow =>
+    Object.fromEntries(Object.entries(row).map(([column, value]) => [column, Array.isArray(value) ? [...value].sort() : value])) as unknown as NorthboundRow;
+  return Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.map(sorted)]));
+}
+
+/** Joins two routers directly. */
+function joinRouters(grow: Growth): void {
+  const rows = (grow.tables["Logical_Router"] ?? []) as (NorthboundRow & { readonly ports: string[] })[];
+  const [a, b] = rows;
+  if (a === undefined || b === undefined || !grow.dice.chance(0.4)) return;
+  for (const [row, name, peer, host] of [[a, "a-b", "b-a", 1], [b, "b-a", "a-b", 2]] as const) {
+    row.ports.push(grow.add("Logical_Router_Port", {
+      name, peer, mac: mac(host, 77), networks: [`100.99.0.${host}/30`, ...grow.dice.some([`fd77::${host}/64`], 0.5)],
+      options: options(grow.dice, { gateway_mtu: ["1300"] }),
+    }));
+  }
 }
 
 /**
@@ -187,6 +219,7 @@ export function randomNorthbound(seed: number): NorthboundDb {
       qos_rules: dice.chance(0.3) ? [grow.add("QoS", { priority: 10, direction: dice.pick(["from-lport", "to-lport"] as const), match: "ip", action: { dscp: 20 }, bandwidth: dice.chance(0.5) ? { rate: 10, burst: 5 } : {} })] : [],
       load_balancer: dice.some(balancers, 0.3), load_balancer_group: dice.some([group], 0.3), dns_records: dice.some([dns], 0.2),
       ...(dice.chance(0.4) ? { copp } : {}),
+      forwarding_groups: dice.chance(0.2) ? [grow.add("Forwarding_Group", { name: "fwd", vip: "10.60.0.1", vmac: mac(on, 60), liveness: dice.chance(0.5), child_port: [`sw${on}-p0`] })] : [],
       other_config: options(dice, { mcast_snoop: ["true"], mcast_flood_unregistered: ["true"], "interconn-ts": ["ts"], "vlan-passthru": ["true"] }, 0.2),
     });
   }
@@ -199,8 +232,9 @@ export function randomNorthbound(seed: number): NorthboundDb {
     const own = dice.some(switches, 0.6);
     routerRows(grow, router, own.length === 0 ? switches.slice(0, 1) : own, { set, copp, balancers });
   }
+  joinRouters(grow);
   grow.add("NB_Global", {
     options: { svc_monitor_mac: mac(9, 9), ...options(dice, { use_ct_inv_match: ["false"], default_acl_drop: ["true"], controller_event: ["true"], install_ls_lb_from_router: ["true"] }, 0.15) },
   });
-  return grow.tables as unknown as NorthboundDb;
+  return sortSets(grow.tables) as unknown as NorthboundDb;
 }
