@@ -1,3 +1,4 @@
 export { compileRouter, type RouterOptions } from "./compile.ts";
 export { certificateLine } from "./maps.ts";
-export { readSettings, type RouterSettings } from "./settings.ts";
+export { publicPorts, routerPods } from "./pods.ts";
+export { findController, readSettings, type RouterSettings } from "./settings.ts";
