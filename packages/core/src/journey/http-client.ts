@@ -2,7 +2,7 @@ import type { EndpointContext, Identity, Reply, SocketAddress } from "../network
 import type { Address, HttpRequest, Tls } from "../packet/packet.ts";
 import type { Initiator } from "./simulate.ts";
 
-/** How a client turns a name into addresses, as its resolv.conf says. */
+/** How a client turns a name into addresses, as its resolv.conf says. Names without servers resolve to nothing. */
 export interface Resolver {
   readonly servers: readonly SocketAddress[];
   /** The names asked in order until one answers: the search path, then the name itself. */
@@ -16,6 +16,8 @@ export interface HttpClient {
   /** Known address (a literal in the URL); else `resolver` is asked. */
   readonly address?: Address;
   readonly resolver?: Resolver;
+  /** Source address, where the client's place has several or none of its own. */
+  readonly source?: Address;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** curl has no deadline of its own for the answer; nanoseconds. */
@@ -47,6 +49,7 @@ export function httpClient(client: HttpClient): Initiator {
       };
       return context.exchange({
         identity: client.identity,
+        source: client.source,
         to,
         protocol: "tcp",
         tls,
@@ -60,7 +63,7 @@ export function httpClient(client: HttpClient): Initiator {
 function resolve(client: HttpClient, context: EndpointContext): Address | Reply {
   const { resolver } = client;
   const { host } = client.url;
-  if (resolver === undefined || resolver.servers.length === 0) {
+  if (resolver === undefined || (resolver.servers.length === 0 && resolver.names.length === 0)) {
     return { type: "unknown", reason: `nothing says how ${client.question.from} resolves "${host}"`, after: 0 };
   }
   let last: Reply = { type: "dns", rcode: "NXDOMAIN", addresses: [], after: 0 };

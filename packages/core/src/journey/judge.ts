@@ -3,7 +3,10 @@ import type { Reply } from "../network/endpoint.ts";
 import type { Network } from "../network/network.ts";
 import type { Judgement, Leg } from "./journey.ts";
 
-const ms = (nanoseconds: number): string => (nanoseconds >= 1e9 ? `${(nanoseconds / 1e9).toPrecision(2)} s` : `${(nanoseconds / 1e6).toPrecision(2)} ms`);
+const ms = (nanoseconds: number): string => {
+  const [value, unit] = nanoseconds >= 1e9 ? [nanoseconds / 1e9, "s"] : nanoseconds >= 1e6 ? [nanoseconds / 1e6, "ms"] : [nanoseconds / 1e3, "µs"];
+  return `${value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${unit}`;
+};
 
 /**
  * Says in one word and one sentence how a journey ended for the client.

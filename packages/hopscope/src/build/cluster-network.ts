@@ -1,4 +1,5 @@
 import type { Caveat, Identity, Network } from "@hopscope/core";
+import type { DnsAnswer } from "./dns-endpoint.ts";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 
 /** A process's place in the network, with what its name resolution asks. */
@@ -14,6 +15,8 @@ export interface ClusterNetwork {
   readonly snapshot: Snapshot;
   readonly network: Network;
   readonly caveats: readonly Caveat[];
+  /** What the cluster's DNS, or a resolver outside, answers for a name. */
+  readonly names: (name: string) => DnsAnswer;
   /** Who can send: `pod NS/NAME`, `node NAME`, an outside address. */
   readonly seats: { readonly pods: ReadonlyMap<string, Seat>; readonly nodes: ReadonlyMap<string, Seat>; outside(address: string): Seat };
 }

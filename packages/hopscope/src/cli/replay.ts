@@ -1,4 +1,5 @@
-import { type Diagnostic, InputError, type Journey, type Origin } from "@hopscope/core";
+import { type Diagnostic, InputError, type Journey } from "@hopscope/core";
+import type { Scenario } from "@hopscope/model-kubernetes";
 import { journeyJson, type Json } from "@hopscope/viz";
 import { dirname, resolve, relative } from "node:path";
 import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
@@ -33,10 +34,10 @@ export function replay(files: readonly string[], format: "text" | "json" | "juni
   }
 }
 
-function steps(file: string, scenario: { name: string; snapshot: readonly string[]; steps: readonly ScenarioStep[]; origin: Origin }, networks: Map<string, ClusterNetwork>): readonly Replayed[] {
+function steps(file: string, scenario: Scenario, networks: Map<string, ClusterNetwork>): readonly Replayed[] {
   const paths = scenario.snapshot.map((path) => relative(process.cwd(), resolve(dirname(file), path)) || ".");
   if (paths.length === 0) {
-    const diagnostic: Diagnostic = { code: "input/scenario", severity: "error", origin: scenario.origin, problem: "spec.snapshot is empty", expected: "at least one file or folder" };
+    const diagnostic: Diagnostic = { code: "input/scenario", severity: "error", origin: { object: `Scenario ${scenario.name}`, file }, problem: "spec.snapshot is empty", expected: "at least one file or folder" };
     throw new InputError([diagnostic]);
   }
   const key = paths.join("\n");

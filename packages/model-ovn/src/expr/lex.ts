@@ -73,6 +73,13 @@ export function lex(text: string): readonly Token[] {
       at += 1;
       continue;
     }
+    if (text.startsWith("/*", at)) {
+      const close = text.indexOf("*/", at + 2);
+      if (close === -1) throw new OvnSyntaxError("the comment has no end", at);
+      at = close + 2;
+      continue;
+    }
+    if (text.startsWith("//", at)) break;
     if (character === '"') {
       const end = text.indexOf('"', at + 1);
       if (end === -1) throw new OvnSyntaxError("the string has no end", at);

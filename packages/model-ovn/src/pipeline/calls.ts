@@ -184,6 +184,9 @@ function simpleCall(run: OvnRun, travel: Travel, { name, text, to }: Call): "sto
   };
   const args = (text ?? "").split(",").map((part) => part.trim());
   switch (name) {
+    case "get_fdb":
+      travel.fields.outport = "none";
+      return undefined;
     case "get_arp":
     case "get_nd": {
       const mac = neighbour(run, portOf(travel, args[0] ?? ""), addressOf(travel, args[1] ?? ""));
@@ -222,7 +225,6 @@ function simpleCall(run: OvnRun, travel: Travel, { name, text, to }: Call): "sto
     case "dns_lookup":
     case "put_nd_ra_opts":
     case "lookup_fdb":
-    case "get_fdb":
     case "chk_lb_aff":
     case "chk_ecmp_nh":
     case "chk_ecmp_nh_mac":

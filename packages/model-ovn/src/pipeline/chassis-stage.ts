@@ -79,8 +79,12 @@ function decided(run: OvnRun, options: ChassisOptions, port: PortId): Decided<Ch
 const first = (port: PortId): readonly Term[] => (port === TUNNEL ? [{ key: "geneve_decap" }, { key: "ovs_ingress" }] : [{ key: "ovs_egress" }]);
 const last = (run: OvnRun): readonly Term[] => (run.exits[0]?.type === "tunnel" ? [{ key: "geneve_encap" }] : [{ key: "ovs_ingress" }]);
 
+/** Tables whose decision a person asks for; the others prepare or carry it out. */
+const TELLING = /_acl|_lb$|_dnat$|_snat$|_policy$|_ip_routing$|_l2_lkup$|_l2_unknown$|_ip_input$/;
+
 function stepOf(pass: Pass, node: string, terms: readonly Term[]): Step {
   const decisions = pass.decisions;
   const { row } = pass.datapath;
-  return { system: SYSTEM, node, place: `${row.type} ${row.name}`, stage: decisions.at(-1)?.table ?? pass.pipeline, before: pass.before, after: pass.after, decisions, terms };
+  const deciding = decisions.findLast(({ table }) => TELLING.test(table)) ?? decisions.at(-1);
+  return { system: SYSTEM, node, place: `${row.type} ${row.name}`, stage: deciding?.table ?? pass.pipeline, before: pass.before, after: pass.after, decisions, terms };
 }

@@ -18,6 +18,8 @@ export interface IndexedDb {
   readonly byPort: ReadonlyMap<string, IndexedDatapath>;
   readonly portGroups: ReadonlyMap<string, ReadonlySet<string>>;
   readonly macs: ReadonlyMap<string, string>;
+  /** MAC addresses of the ports' own addresses: what ARP inside the logical network would learn. */
+  readonly owners: ReadonlyMap<string, string>;
 }
 
 export const neighbourKey = (port: string, ip: string): string => `${port} ${ip}`;
@@ -46,6 +48,14 @@ export function indexSouthbound(db: SouthboundDb): IndexedDb {
     byKey: new Map(datapaths.map((datapath) => [datapath.row.key, datapath])),
     byPort: new Map(datapaths.flatMap((datapath) => datapath.row.ports.map((port) => [port.name, datapath] as const))),
     portGroups: new Map([...db.portGroups].map(([name, members]) => [name, new Set(members)])),
+    owners: new Map(datapaths.flatMap(({ row }) => row.ports.flatMap(({ mac }) => mac.flatMap(addressesOf)))),
     macs: new Map(db.macBindings.map(({ port, ip, mac }) => [neighbourKey(port, ip), mac])),
   };
+}
+
+/** Pairs of address and MAC in `MAC IP[/length]…`. */
+function addressesOf(text: string): readonly (readonly [string, string])[] {
+  const [mac, ...addresses] = text.trim().split(/\s+/);
+  if (mac === undefined || !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) return [];
+  return addresses.map((address) => [address.replace(/\/\d+$/, ""), mac.toLowerCase()] as const);
 }

@@ -76,4 +76,4 @@ export function end(run: OvnRun, travel: Travel, type: Ended["type"], reason: st
 }
 
 /** The MAC address a port knows for a neighbour. @internal */
-export const neighbour = (run: OvnRun, port: string, ip: string): string | undefined => run.learned.get(neighbourKey(port, ip)) ?? run.index.macs.get(neighbourKey(port, ip));
+export const neighbour = (run: OvnRun, port: string, ip: string): string | undefined => run.learned.get(neighbourKey(port, ip)) ?? run.index.macs.get(neighbourKey(port, ip)) ?? run.index.owners.get(ip);

@@ -1,0 +1,176 @@
+import type { Caveat, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
+import { containerPorts, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
+import { nodeFacts, type NorthboundDb, podFacts, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
+import { compileRouter, routerEndpoint } from "@hopscope/model-openshift";
+import { appEndpoint } from "./app-endpoint.ts";
+import type { ClusterNetwork, Seat } from "./cluster-network.ts";
+import { dnsEndpoint } from "./dns-endpoint.ts";
+import { FABRIC, fabricStage } from "./fabric.ts";
+import { fabricHosts, fabricRoutes, holdersOf } from "./fabric-routes.ts";
+import { listeningOf } from "./listening.ts";
+import { meshPod } from "./mesh.ts";
+import { answerOf, resolverOf } from "./names.ts";
+import { bare, databasesOf, hostStage, nodeParts, ovnStage } from "./nodes.ts";
+
+export type { ClusterNetwork } from "./cluster-network.ts";
+
+/** A built network with the databases behind it, for inspection. */
+export interface BuiltNetwork extends ClusterNetwork {
+  readonly northbound: (node: string) => NorthboundDb;
+  readonly southbound: (node: string) => SouthboundDb;
+  /** By `node/NAME` and `pod/NS/NAME`. */
+  readonly namespaces: ReadonlyMap<string, NetworkNamespace>;
+  /** Envoy's configuration as compiled, by `NS/POD`. */
+  readonly proxies: ReadonlyMap<string, () => unknown>;
+}
+
+const ROUTER_LABEL = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller";
+const isDns = (pod: Pod): boolean => pod.metadata.labels?.["dns.operator.openshift.io/daemonset-dns"] !== undefined || pod.metadata.labels?.["k8s-app"] === "kube-dns";
+const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
+
+/**
+ * Compiles a snapshot to a network: a host, br-ex and OVN for every node, a network namespace for every pod with its proxy
+ * and application, the routers, the cluster's DNS, and everything outside.
+ *
+ * @example
+ * const network = buildNetwork(loadSnapshot("cluster"));
+ */
+export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
+  const caveats: Caveat[] = [...snapshot.caveats];
+  const config = resolveConfig(snapshot, {});
+  const nodes = nodeFacts(snapshot, config, caveats);
+  const facts = new Map(podFacts(snapshot, nodes, caveats).map((fact) => [`${fact.namespace}/${fact.name}`, fact]));
+  const running = podsOf(snapshot).filter((pod) => facts.get(podName(pod))?.completed === false);
+  const vips = holdersOf(snapshot, nodes, running);
+  const hosts = fabricHosts(snapshot);
+  const outside = hosts.flatMap(({ addresses }) => addresses);
+
+  const stages: Stage[] = [];
+  const links: Link[] = [];
+  const endpoints: Endpoint[] = [];
+  const hostSockets = new Map<string, Socket[]>(nodes.map(({ name }) => [name, []]));
+  const seats = new Map<string, Seat>();
+  const namespaces: NetworkNamespace[] = [];
+  const proxies = new Map<string, () => unknown>();
+
+  for (const pod of running) {
+    const fact = facts.get(podName(pod));
+    if (fact === undefined) continue;
+    const node = nodes.find(({ name }) => name === fact.node);
+    if (node === undefined) continue;
+    const stage = fact.hostNetwork ? hostStage(fact.node) : `pod/${podName(pod)}`;
+    const uid = pod.spec.containers.find(({ name }) => name !== "istio-proxy")?.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser;
+    const identity: Identity = { namespace: stage, object: `Pod ${podName(pod)}`, node: fact.node, uid, gid: undefined };
+    const place = `pod ${podName(pod)}`;
+    const sockets: Socket[] = [];
+    const socket = (port: number, protocol: Socket["protocol"], endpoint: string, owner: { uid?: number; gid?: number } = {}): void => void sockets.push({ address: "0.0.0.0", port, protocol, endpoint, ...owner });
+    const controller = pod.metadata.labels?.[ROUTER_LABEL];
+    const mesh = meshPod(snapshot, pod, identity, answerOf(snapshot));
+    caveats.push(...mesh.caveats);
+    if (controller !== undefined) {
+      const id = `router/${podName(pod)}`;
+      endpoints.push(lazyRouter(snapshot, id, identity, controller));
+      for (const port of [80, 443]) socket(port, "tcp", id);
+    } else if (isDns(pod)) {
+      const id = `dns/${podName(pod)}`;
+      endpoints.push(dnsEndpoint(id, identity, answerOf(snapshot)));
+      const ports = containerPorts(pod).filter(({ protocol }) => protocol === "UDP").map(({ containerPort }) => containerPort);
+      for (const port of ports.length === 0 ? [5353] : ports) socket(port, "udp", id);
+    }
+    if (mesh.endpoint !== undefined) {
+      endpoints.push(mesh.endpoint);
+      if (mesh.config !== undefined) proxies.set(podName(pod), mesh.config);
+      for (const port of mesh.ports) socket(port, "tcp", mesh.endpoint.id, mesh.owner);
+    }
+    if (controller === undefined && !mesh.isGateway && !isDns(pod)) {
+      const { listens, caveat } = listeningOf(snapshot, pod);
+      const id = `app/${podName(pod)}`;
+      endpoints.push(
+        appEndpoint({
+          id,
+          identity,
+          place,
+          latency: new Map(listens.flatMap(({ port, latency }) => (latency === undefined ? [] : [[port, latency] as const]))),
+          speaks: new Map(listens.map(({ port, application }) => [port, application])),
+          assumed: () => caveat,
+        }),
+      );
+      for (const { port, application } of listens) socket(port, application === "udp" ? "udp" : "tcp", id, { uid });
+    }
+    if (fact.hostNetwork) hostSockets.get(fact.node)?.push(...sockets);
+    else {
+      const [gateway] = node.gateways;
+      const length = node.subnets[0]?.length ?? 23;
+      const namespace: NetworkNamespace = {
+          id: stage,
+          place,
+          node: fact.node,
+          interfaces: [{ name: "eth0", addresses: fact.addresses.map((address) => `${address}/${length}`), mac: fact.mac, mtu: config.mtu, derivedNeighbours: true }, ...(mesh.loopback.length === 0 ? [] : [{ name: "lo", addresses: mesh.loopback }])],
+          routes: [...(gateway === undefined ? [] : [{ to: "default", via: gateway, dev: "eth0" }]), ...mesh.routes],
+          rules: mesh.rules,
+          netfilter: mesh.netfilter,
+          sockets,
+        };
+      namespaces.push(namespace);
+      stages.push(namespaceStage(namespace) as Stage);
+      links.push({ a: [stage, "eth0"], b: [ovnStage(fact.node), portOfPod(fact)] });
+    }
+    seats.set(podName(pod), { identity, addresses: fact.addresses, pod, resolver: resolverOf(snapshot, pod) });
+  }
+
+  const databases = databasesOf({ snapshot, nodes, vips, outside });
+  const parts = nodeParts({ snapshot, nodes, vips, sockets: hostSockets, outside, caveats }, databases);
+  namespaces.push(...parts.namespaces);
+  stages.push(...parts.stages);
+  links.push(...parts.links);
+  stages.push(
+    fabricStage({
+      hosts,
+      routes: fabricRoutes(snapshot, nodes, vips),
+      macs: new Map(nodes.map(({ name, gateway }) => [name, gateway.mac])),
+      isInternal: isInternal(snapshot, running),
+    }) as Stage,
+  );
+  for (const host of hosts) endpoints.push(outsideApp(snapshot, host.endpoint, host.object, host.addresses));
+  endpoints.push(appEndpoint({ id: "internet", identity: { namespace: FABRIC, object: "outside host" }, place: "outside host" }));
+
+  const network: Network = { stages: new Map(stages.map((stage) => [stage.id, stage])), links, endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])) };
+  return {
+    snapshot,
+    network,
+    caveats,
+    names: (name) => answerOf(snapshot)(name, "A"),
+    ...databases,
+    namespaces: new Map(namespaces.map((one) => [one.id, one])),
+    proxies,
+    seats: {
+      pods: seats,
+      nodes: new Map(nodes.map((node) => [node.name, { identity: { namespace: hostStage(node.name), object: `Node ${node.name}`, node: node.name }, addresses: node.gateway.addresses.map(bare), resolver: resolverOf(snapshot, undefined) }])),
+      outside: (address) => ({ identity: { namespace: FABRIC, object: hosts.find(({ addresses }) => addresses.includes(address))?.object ?? `outside ${address}` }, addresses: [address] }),
+    },
+  };
+}
+
+function outsideApp(snapshot: Snapshot, id: string, object: string, addresses: readonly string[]): Endpoint {
+  const listens = snapshot.cluster.outside.hosts.find((host) => host.addresses.some((address) => addresses.includes(address)))?.listens ?? [];
+  return appEndpoint({
+    id,
+    identity: { namespace: FABRIC, object },
+    place: object,
+    latency: new Map(listens.flatMap(({ port, latency }) => (latency === undefined ? [] : [[port, latency] as const]))),
+    speaks: new Map(listens.map(({ port, application }) => [port, application])),
+  });
+}
+
+/** The router's program is compiled when its first connection comes. */
+function lazyRouter(snapshot: Snapshot, id: string, identity: Identity, controller: string): Endpoint {
+  let made: Endpoint | undefined;
+  const get = (): Endpoint => (made ??= routerEndpoint({ id, identity, program: compileRouter(snapshot, { controller }) }));
+  return { id, system: "haproxy", identity, accept: (connection, context) => get().accept(connection, context), serve: (payload, connection, context) => get().serve(payload, connection, context) };
+}
+
+function isInternal(snapshot: Snapshot, pods: readonly Pod[]): (address: string) => boolean {
+  const known = new Set([...pods.filter(({ spec }) => spec.hostNetwork !== true).flatMap(podIps), ...resourcesOf(snapshot, "Service", { group: "" }).flatMap((service) => (service.spec as { clusterIPs?: readonly string[] } | undefined)?.clusterIPs ?? [])]);
+  return (address) => known.has(address);
+}

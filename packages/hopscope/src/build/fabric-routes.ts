@@ -1,0 +1,58 @@
+import { objectName, type Pod, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import type { NodeFacts } from "@hopscope/model-ovn";
+import type { FabricHost, FabricRoute } from "./fabric.ts";
+import { bare } from "./nodes.ts";
+
+/** The described hosts outside, as the network outside knows them. `listens: []` listens on nothing. */
+export function fabricHosts(snapshot: Snapshot): readonly FabricHost[] {
+  return snapshot.cluster.outside.hosts.map((host) => ({
+    object: `outside ${host.name}`,
+    addresses: host.addresses,
+    ports: host.listens.map(({ port }) => port),
+    endpoint: `outside/${host.name}`,
+  }));
+}
+
+const isRouter = (pod: Pod): boolean => pod.metadata.labels?.["ingresscontroller.operator.openshift.io/deployment-ingresscontroller"] !== undefined;
+
+/**
+ * The node that holds each ingress VIP: the one whose annotation lists it, else the first with a router on the host network
+ * (keepalived's check wants a router; which of several it picks is not known).
+ */
+export function holdersOf(snapshot: Snapshot, nodes: readonly NodeFacts[], pods: readonly Pod[]): ReadonlyMap<string, readonly string[]> {
+  const held = new Map<string, string[]>();
+  for (const { vip } of snapshot.cluster.ingress) {
+    const holder = nodes.find(({ hostAddresses }) => hostAddresses.includes(vip)) ?? nodes.find(({ name }) => pods.some((pod) => isRouter(pod) && pod.spec.nodeName === name)) ?? nodes[0];
+    if (holder !== undefined) held.set(holder.name, [...(held.get(holder.name) ?? []), vip]);
+  }
+  return held;
+}
+
+interface LoadBalancerStatus {
+  readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
+}
+
+/** Which node the network outside sends each of the cluster's addresses to. */
+export function fabricRoutes(snapshot: Snapshot, nodes: readonly NodeFacts[], vips: ReadonlyMap<string, readonly string[]>): readonly FabricRoute[] {
+  const routes = new Map<string, FabricRoute>();
+  const add = (route: FabricRoute): void => {
+    if (!routes.has(route.address)) routes.set(route.address, route);
+  };
+  for (const node of nodes) {
+    for (const address of [...node.gateway.addresses.map(bare), ...node.hostAddresses]) add({ address, nodes: [node.name], why: "address of the node", origin: { object: `Node ${node.name}` } });
+    for (const address of vips.get(node.name) ?? []) add({ address, nodes: [node.name], why: "ingress VIP", origin: { object: `Node ${node.name}` } });
+  }
+  for (const egress of resourcesOf(snapshot, "EgressIP")) {
+    const items = (egress.status as { items?: readonly { egressIP: string; node: string }[] } | undefined)?.items ?? [];
+    for (const { egressIP, node } of items) add({ address: egressIP, nodes: [node], why: "EgressIP", origin: { object: objectName(egress) } });
+  }
+  const all = nodes.map(({ name }) => name);
+  for (const service of resourcesOf(snapshot, "Service", { group: "" })) for (const address of externalAddresses(service)) add({ address, nodes: all, why: "address of a Service", origin: { object: objectName(service) } });
+  return [...routes.values()];
+}
+
+function externalAddresses(service: Resource): readonly string[] {
+  const spec = service.spec as { externalIPs?: readonly string[] } | undefined;
+  const ingress = (service.status as LoadBalancerStatus | undefined)?.loadBalancer?.ingress ?? [];
+  return [...(spec?.externalIPs ?? []), ...ingress.flatMap(({ ip }) => (ip === undefined ? [] : [ip]))];
+}

@@ -1,0 +1,60 @@
+import type { Caveat, Endpoint, Identity } from "@hopscope/core";
+import { type Pod, podIps, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
+import type { NetworkNamespace } from "@hopscope/model-linux";
+import type { DnsAnswer } from "./dns-endpoint.ts";
+import { proxyEndpoint } from "./proxy.ts";
+
+/** What the mesh adds to a pod. */
+export interface MeshPod {
+  readonly isGateway: boolean;
+  readonly endpoint?: Endpoint;
+  /** Envoy's configuration as compiled. */
+  readonly config?: () => unknown;
+  /** Ports the proxy listens on. */
+  readonly ports: readonly number[];
+  readonly owner: { readonly uid?: number; readonly gid?: number };
+  readonly netfilter?: NetworkNamespace["netfilter"];
+  readonly rules: NonNullable<NetworkNamespace["rules"]>;
+  readonly routes: NetworkNamespace["routes"];
+  readonly loopback: readonly string[];
+  readonly caveats: readonly Caveat[];
+}
+
+const none: MeshPod = { isGateway: false, ports: [], owner: {}, rules: [], routes: [], loopback: [], caveats: [] };
+
+const proxyContainer = (pod: Pod) => [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(({ name }) => name === "istio-proxy");
+
+/** Whether the istio CNI plugin programs pods (OpenShift Service Mesh always, else where the pod has no istio-init). */
+const byCni = (snapshot: Snapshot, pod: Pod): boolean => snapshot.cluster.platform.mesh?.flavour === "ossm" || !(pod.spec.initContainers ?? []).some(({ name }) => name === "istio-init");
+
+/** Finds a pod's proxy and compiles what the mesh makes of it: a sidecar's iptables rules, and Envoy's configuration. */
+export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names: (name: string, type: "A" | "AAAA") => DnsAnswer): MeshPod {
+  const container = proxyContainer(pod);
+  if (container === undefined) return none;
+  const args = container.args ?? [];
+  const isGateway = args.includes("router") || (pod.spec.containers.length === 1 && !args.includes("sidecar"));
+  const { options, caveats } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container" });
+  const uid = isGateway ? 1337 : Number(options?.proxyUid.split(",")[0] ?? 1337);
+  const owner = { uid, gid: isGateway ? 1337 : Number(options?.proxyGid.split(",")[0] ?? 1337) };
+  const name = isGateway ? (pod.metadata.labels?.["service.istio.io/canonical-name"] ?? pod.metadata.labels?.["app"] ?? pod.metadata.name) : `${pod.metadata.labels?.["app"] ?? pod.metadata.name} sidecar`;
+  const { endpoint, ports, config } = proxyEndpoint(snapshot, {
+    id: `envoy/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`,
+    name,
+    identity: { ...identity, ...owner },
+    pod,
+    type: isGateway ? "router" : "sidecar",
+    names,
+  });
+  if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats };
+  const made = sidecarRules(options);
+  return { ...none, endpoint, ports, config, owner, caveats, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+}
+
+export const trustDomain = (snapshot: Snapshot): string => {
+  const plane = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
+  const stated = (plane?.spec as { security?: { trust?: { domain?: string } } } | undefined)?.security?.trust?.domain;
+  return stated ?? "cluster.local";
+};
+
+export const primaryIp = (pod: Pod): string => podIps(pod)[0] ?? "";

@@ -1,0 +1,127 @@
+import type { Caveat, Link, Stage } from "@hopscope/core";
+import type { Snapshot } from "@hopscope/model-kubernetes";
+import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
+import { bridgeExOf, bridgeExStage, chassisStage, compileNorthbound, hostNamespace, localnetPort, type NodeFacts, type NorthboundDb, northd, type SouthboundDb, TUNNEL } from "@hopscope/model-ovn";
+import { FABRIC, FABRIC_MAC, nodePort } from "./fabric.ts";
+
+export const hostStage = (node: string): string => `node/${node}`;
+export const ovnStage = (node: string): string => `ovn/${node}`;
+const bridgeStage = (node: string): string => `br-ex/${node}`;
+
+export const bare = (address: string): string => address.replace(/\/\d+$/, "");
+
+export interface NodeParts {
+  readonly stages: readonly Stage[];
+  readonly links: readonly Link[];
+  readonly namespaces: readonly NetworkNamespace[];
+}
+
+export interface NodesInput {
+  readonly snapshot: Snapshot;
+  readonly nodes: readonly NodeFacts[];
+  /** Virtual addresses by the node that holds them. */
+  readonly vips: ReadonlyMap<string, readonly string[]>;
+  /** Sockets of host-network processes by node. */
+  readonly sockets: ReadonlyMap<string, readonly Socket[]>;
+  /** Addresses outside that nodes reach directly or by their gateway. */
+  readonly outside: readonly string[];
+  readonly caveats: Caveat[];
+}
+
+/** The databases of a node's zone, compiled when a packet (or a person) first asks for them. */
+export interface Databases {
+  readonly northbound: (node: string) => NorthboundDb;
+  readonly southbound: (node: string) => SouthboundDb;
+}
+
+/** Compiles each zone once, when it is first needed. */
+export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips" | "outside">): Databases {
+  const { snapshot, nodes } = input;
+  const made = new Map<string, SouthboundDb>();
+  const rows = new Map<string, NorthboundDb>();
+  const { interconnect } = snapshot.cluster.network;
+  const version = /^2[0-3]\.0[0-6]$|^2[0-2]\./.test(snapshot.cluster.platform.ovn ?? "") ? "23.03" : "23.09";
+  const zoneOf = (name: string): string => (interconnect ? (nodes.find((one) => one.name === name)?.zone ?? name) : "global");
+  const northbound = (name: string): NorthboundDb => {
+    const zone = zoneOf(name);
+    let db = rows.get(zone);
+    if (db === undefined) rows.set(zone, (db = compileNorthbound(snapshot, { zone }).northbound));
+    return db;
+  };
+  const southbound = (name: string): SouthboundDb => {
+    const zone = zoneOf(name);
+    let db = made.get(zone);
+    if (db === undefined) {
+      db = northd(northbound(name), {
+        version,
+        chassis: nodes.map((one) => ({ name: one.chassis, hostname: one.name, ip: bare(one.gateway.addresses[0] ?? ""), remote: interconnect && one.zone !== zone })),
+        macBindings: nodes.flatMap((one) => neighboursOf(one, input)),
+      });
+      made.set(zone, db);
+    }
+    return db;
+  };
+  return { northbound, southbound };
+}
+
+/** What a gateway router would have learned by ARP: its next hops, the other nodes and what is outside. */
+function neighboursOf(node: NodeFacts, { nodes, vips, outside }: Pick<NodesInput, "nodes" | "vips" | "outside">) {
+  const port = `rtoe-GR_${node.name}`;
+  const known = new Map<string, string>();
+  for (const ip of [...outside, ...node.gateway.nextHops]) known.set(ip, FABRIC_MAC);
+  for (const other of nodes) for (const ip of [...other.gateway.addresses.map(bare), ...other.hostAddresses, ...(vips.get(other.name) ?? [])]) known.set(ip, other.gateway.mac);
+  return [...known].map(([ip, mac]) => ({ port, ip, mac }));
+}
+
+/** The stages of every node: the host's namespace, br-ex and OVN, joined to each other and to the network outside. */
+export function nodeParts(input: NodesInput, { southbound }: Databases): NodeParts {
+  const { snapshot, nodes, vips, sockets, caveats } = input;
+  const stages: Stage[] = [];
+  const links: Link[] = [];
+  const namespaces: NetworkNamespace[] = [];
+  for (const node of nodes) {
+    const { name } = node;
+    const held = vips.get(name) ?? [];
+    const host: NetworkNamespace = { ...hostNamespace(snapshot, name, { vips: held, sockets: sockets.get(name) ?? [], caveats }), id: hostStage(name) };
+    namespaces.push(host);
+    stages.push(namespaceStage(host) as Stage);
+    stages.push(bridgeExStage(bridgeExOf(snapshot, name, { id: bridgeStage(name), vips: held })) as Stage);
+    stages.push(lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: node.chassis, node: name, db: southbound(name) }) as Stage));
+    links.push({ a: [hostStage(name), "br-ex"], b: [bridgeStage(name), "host"] });
+    links.push({ a: [hostStage(name), "ovn-k8s-mp0"], b: [ovnStage(name), `k8s-${name}`] });
+    links.push({ a: [bridgeStage(name), "ovn"], b: [ovnStage(name), localnetPort(node.gateway.interfaceId)] });
+    links.push({ a: [bridgeStage(name), "physical"], b: [FABRIC, nodePort(name)] });
+    links.push({ a: [ovnStage(name), TUNNEL], b: [TUNNELS, name] });
+  }
+  stages.push(tunnelStage(nodes));
+  return { stages, links, namespaces };
+}
+
+function lazily(id: string, make: () => Stage): Stage {
+  let made: Stage | undefined;
+  return { id, decide: (visit) => (made ??= make()).decide(visit) };
+}
+
+const TUNNELS = "tunnels";
+
+/** Carries Geneve packets between chassis by their outer destination. */
+function tunnelStage(nodes: readonly NodeFacts[]): Stage {
+  const byAddress = new Map(nodes.flatMap((node) => node.gateway.addresses.map((address) => [bare(address), node.name] as const)));
+  return {
+    id: TUNNELS,
+    decide: ({ packet }) => {
+      const to = byAddress.get(packet.encap?.dst ?? "");
+      const origin = { object: "node network" };
+      const step = {
+        system: "fabric",
+        place: "node network",
+        stage: "geneve",
+        before: packet,
+        after: packet,
+        decisions: [{ table: "geneve", rule: `${packet.encap?.src ?? ""} > ${packet.encap?.dst ?? ""} vni ${packet.encap?.vni ?? ""}`, verdict: to === undefined ? "nobody has the outer address" : `to node ${to}`, origin }],
+        terms: [{ key: "nic_tx" }, { key: "wire" }, { key: "nic_rx_irq" }],
+      } as const;
+      return to === undefined ? { outcome: { type: "drop", reason: `no node has the tunnel address ${packet.encap?.dst ?? ""}`, origin }, steps: [step] } : { outcome: { type: "forward", out: to, packet }, steps: [step] };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { InputError, type Diagnostic } from "@hopscope/core";
+import { type Snapshot } from "@hopscope/model-kubernetes";
+import { printLflows } from "@hopscope/model-ovn";
+import { compileRouter } from "@hopscope/model-openshift";
+import { type BuiltNetwork, buildNetwork } from "../build/build-network.ts";
+import { loadSnapshot } from "../load.ts";
+
+const VIEWS = ["lflows", "nb", "iptables", "envoy", "haproxy", "routes", "caveats"] as const;
+type View = (typeof VIEWS)[number];
+const isView = (word: string): word is View => (VIEWS as readonly string[]).includes(word);
+
+/** Shows what was loaded, or one of the programs compiled from it. `words` are paths, then optionally a view and a name. */
+export function inspect(words: readonly string[], format: "text" | "json"): string {
+  const at = words.findIndex((word, index) => index > 0 && isView(word));
+  const paths = at === -1 ? words : words.slice(0, at);
+  const view = at === -1 ? undefined : words[at];
+  const name = at === -1 ? undefined : words[at + 1];
+  const snapshot = loadSnapshot(paths);
+  const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new InputError(errors);
+  if (view === undefined || !isView(view)) return overview(snapshot, format);
+  const network = buildNetwork(snapshot);
+  const value = viewOf(network, view, name);
+  if (format === "json") return `${JSON.stringify(value.json, null, 2)}\n`;
+  return value.text;
+}
+
+function overview(snapshot: Snapshot, format: "text" | "json"): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of snapshot.resources) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const sorted = [...counts].sort(([a], [b]) => a.localeCompare(b, "en"));
+  if (format === "json") return `${JSON.stringify({ cluster: snapshot.cluster, objects: Object.fromEntries(sorted), caveats: snapshot.caveats }, null, 2)}\n`;
+  const { platform, network } = snapshot.cluster;
+  const lines = [
+    `cluster ${snapshot.cluster.name}: OpenShift ${platform.openshift ?? "–"}, OVN ${platform.ovn ?? "–"}, mesh ${platform.mesh === undefined ? "–" : `${platform.mesh.flavour} ${platform.mesh.version}`}`,
+    `pods ${network.pods.join(", ")}  services ${network.services.join(", ")}  gateway ${network.gatewayMode}${network.interconnect ? ", interconnect" : ""}`,
+    "",
+    ...sorted.map(([kind, count]) => `${kind.padEnd(28)}${String(count).padStart(6)}`),
+    "",
+    `caveats: ${snapshot.caveats.length} (hopscope inspect … caveats)`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const unknown = (object: string, problem: string, known: readonly string[]): InputError => {
+  const diagnostic: Diagnostic = { code: "input/endpoint-unknown", severity: "error", origin: { object }, problem, expected: known.length === 0 ? undefined : `one of ${known.slice(0, 8).join(", ")}` };
+  return new InputError([diagnostic]);
+};
+
+function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { readonly text: string; readonly json: unknown } {
+  const { snapshot } = network;
+  const nodes = [...network.seats.nodes.keys()];
+  const node = (): string => {
+    if (name !== undefined && !nodes.includes(name)) throw unknown(`node "${name}"`, "is not in the snapshot", nodes);
+    const found = name ?? nodes[0];
+    if (found === undefined) throw unknown("node", "the snapshot has none", []);
+    return found;
+  };
+  switch (view) {
+    case "lflows": {
+      const db = network.southbound(node());
+      return { text: printLflows(db), json: db.datapaths };
+    }
+    case "nb": {
+      const rows = network.northbound(node());
+      const tables = Object.entries(rows).filter(([, list]) => Array.isArray(list) && list.length > 0);
+      return { text: `${tables.map(([table, list]) => `${table.padEnd(30)}${String((list as readonly unknown[]).length).padStart(6)}`).join("\n")}\n`, json: rows };
+    }
+    case "iptables": {
+      const found = network.namespaces.get(name ?? "");
+      if (found === undefined) throw unknown(`namespace "${name ?? ""}"`, "is not known", [...network.namespaces.keys()]);
+      return { text: `${found.netfilter?.v4 ?? ""}${found.netfilter?.v6 === undefined ? "" : `\n${found.netfilter.v6}`}`, json: found.netfilter ?? null };
+    }
+    case "envoy": {
+      const found = network.proxies.get(name ?? "");
+      if (found === undefined) throw unknown(`proxy "${name ?? ""}"`, "is not known", [...network.proxies.keys()]);
+      const json = found();
+      return { text: `${JSON.stringify(json, null, 2)}\n`, json };
+    }
+    case "haproxy":
+    case "routes": {
+      const program = compileRouter(snapshot, { controller: name });
+      if (view === "routes") {
+        const json = program.status;
+        return { text: json.map((one) => `${JSON.stringify(one)}\n`).join(""), json };
+      }
+      return { text: `${JSON.stringify(program, null, 2)}\n`, json: program };
+    }
+    case "caveats": {
+      const lines = network.caveats.map(({ code, problem, origin }) => `${code}: ${problem}${origin === undefined ? "" : ` [${objectText(snapshot, origin)}]`}`);
+      return { text: `${lines.join("\n")}\n`, json: network.caveats };
+    }
+  }
+}
+
+const objectText = (snapshot: Snapshot, origin: Parameters<Snapshot["locate"]>[0]): string => {
+  const { file, line, object } = snapshot.locate(origin);
+  return file === undefined ? object : `${file}${line === undefined ? "" : `:${line}`}`;
+};
+

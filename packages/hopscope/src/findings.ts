@@ -1,0 +1,66 @@
+import type { Finding, Journey, Leg, Origin } from "@hopscope/core";
+import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
+import type { ClusterNetwork } from "./build/cluster-network.ts";
+import { codes } from "./cli/codes.ts";
+
+/** Adds to a journey what its end means: the findings of the legs that failed, and of the egress addresses it did not use. */
+export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
+  const { locate } = cluster.snapshot;
+  const found: Finding[] = [...journey.findings];
+  const add = (finding: Finding): void => {
+    if (!found.some(({ code, problem }) => code === finding.code && problem === finding.problem)) found.push({ ...finding, origin: locate(finding.origin) });
+  };
+  for (const leg of journey.legs) {
+    const ended = leg.ended;
+    const failed = ended?.code === undefined ? undefined : failure(leg, ended.code, ended.reason, ended.origin);
+    if (failed !== undefined) add(failed);
+  }
+  for (const finding of unusedEgressIps(cluster, journey)) add(finding);
+  const alternatives = journey.alternatives.map((other) => explained(cluster, other));
+  const order = { error: 0, warning: 1, info: 2 } as const;
+  const findings = [...found].sort((a, b) => order[a.severity] - order[b.severity]);
+  const error = findings.find(({ severity }) => severity === "error");
+  const deciding = journey.verdict.type === "delivered" ? undefined : (error === undefined ? journey.verdict.deciding : { object: error.origin.object, origin: error.origin });
+  return { ...journey, findings, alternatives, verdict: { ...journey.verdict, deciding }, caveats: relevant(cluster, journey) };
+}
+
+const known = new Set(["ovn/network-policy-denies", "ovn/egress-firewall-denies", "kubernetes/service-without-endpoints", "app/not-listening", "journey/reply-lost", "journey/loop"]);
+
+function failure(leg: Leg, given: string, reason: string, origin: Origin | undefined): Finding | undefined {
+  const code = given === "linux/nothing-listens" || given === "linux/no-socket" ? "app/not-listening" : given;
+  if (!known.has(code)) return undefined;
+  return { code, severity: "error", origin: origin ?? { object: leg.to.object ?? leg.to.address }, problem: reason, fix: codes[code]?.act ?? "" };
+}
+
+interface EgressIpStatus {
+  readonly items?: readonly { readonly egressIP: string; readonly node: string }[];
+}
+
+/** EgressIPs that exist while a packet of the journey leaves the cluster with another address. */
+function unusedEgressIps(cluster: ClusterNetwork, journey: Journey): readonly Finding[] {
+  const outward = journey.legs.filter((leg) => leg.protocol !== "udp" && leg.from.object?.startsWith("Pod ") === true && leg.hops.at(-1)?.place === "outside network");
+  return outward.flatMap((leg) => {
+    const seenAs = leg.connection?.source.address;
+    return resourcesOf(cluster.snapshot, "EgressIP").flatMap((egress) => {
+      const addresses = ((egress.status as EgressIpStatus | undefined)?.items ?? []).map(({ egressIP }) => egressIP);
+      if (addresses.length === 0 || seenAs === undefined || addresses.includes(seenAs)) return [];
+      return [{
+        code: "ovn/egress-ip-not-used",
+        severity: "warning" as const,
+        origin: originOf(egress, "spec.namespaceSelector"),
+        problem: `${objectName(egress)} (${addresses.join(", ")}) does not select ${leg.from.object ?? "the sender"}, so ${leg.to.address} sees ${seenAs}`,
+        fix: codes["ovn/egress-ip-not-used"]?.act ?? "",
+      }];
+    });
+  });
+}
+
+/** Caveats of the journey, and those of the network that name something the journey passes. */
+function relevant(cluster: ClusterNetwork, journey: Journey): Journey["caveats"] {
+  const passed = new Set(journey.legs.flatMap((leg) => [leg.from.object, leg.to.object, ...leg.hops.flatMap((hop) => hop.decisions.map(({ origin }) => origin.object))]));
+  const general = cluster.caveats.filter(({ code, origin }) => origin === undefined || passed.has(origin.object) || code.startsWith("assumed/node"));
+  const seen = new Set<string>();
+  return [...journey.caveats, ...general]
+    .filter(({ code, problem }) => !seen.has(`${code} ${problem}`) && seen.add(`${code} ${problem}`))
+    .map((caveat) => (caveat.origin === undefined ? caveat : { ...caveat, origin: cluster.snapshot.locate(caveat.origin) }));
+}
