@@ -76,6 +76,13 @@ function trying(context: EndpointContext, action: Forward, open: (server: Server
   if (server === undefined) return { reply: { type: "unknown", reason: "no server", after: 0 }, server, retries: 0 };
   for (let retry = 0; ; retry++) {
     const reply = open(server);
+    if (notConnected(reply) && server.flags.includes("check")) {
+      context.caveat({
+        code: "haproxy/health-checks-not-modelled",
+        problem: `health checks take ${server.name} out within about 15 seconds of failing; until then requests meet it as shown`,
+        origin: server.origin,
+      });
+    }
     if (!notConnected(reply) || retry === RETRIES) return { reply, server, retries: retry };
     const next = nextAttempt(backend, { retry: retry + 1, pinned, active: usable.length, refused: reply.type === "reset" });
     if (next.wait > 0) context.wait(next.wait);
@@ -145,6 +152,8 @@ export function routerEndpoint(options: RouterEndpointOptions): Endpoint {
     const { action } = handled;
     recordHandling(context, handled);
     for (const caveat of handled.caveats) context.caveat(caveat);
+    const asked = (payload.type === "http" ? payload.request.authority : (connection.tls?.sni ?? "")).replace(/:[0-9]+$/, "").toLowerCase();
+    for (const { host, ...caveat } of program.caveats) if (host === undefined || host === asked) context.caveat(caveat);
 
     const log = (fields: { readonly server?: Server | undefined; readonly status?: number | undefined; readonly termination: string; readonly retries?: number; readonly Tc?: number; readonly Tr?: number }): void =>
       context.observe({
@@ -262,7 +271,6 @@ export function routerEndpoint(options: RouterEndpointOptions): Endpoint {
     system: "haproxy",
     identity,
     accept: (connection, context) => {
-      for (const caveat of program.caveats) context.caveat(caveat);
       if (program.acceptProxy) {
         context.caveat({ code: "router/proxy-protocol-assumed", problem: "the router expects the PROXY protocol; the load balancer before it is taken to send it, with the address that the router sees", origin: program.origin });
       }

@@ -93,6 +93,11 @@ export interface DefaultTimeouts {
   readonly inspect: string;
 }
 
+/** A caveat of a router's configuration; with `host` it matters to requests for that host alone. */
+export interface RouterCaveat extends Caveat {
+  readonly host?: string;
+}
+
 /** What the router said about a Route. `admitted` undefined: outside of this router's selection, nothing is written. */
 export interface RouteStatus {
   readonly namespace: string;
@@ -149,5 +154,5 @@ export interface HaproxyProgram {
   /** HAProxy would refuse this configuration: the running one stays, and no change takes effect. */
   readonly refused?: { readonly problem: string; readonly origin: Origin };
   readonly diagnostics: readonly Diagnostic[];
-  readonly caveats: readonly Caveat[];
+  readonly caveats: readonly RouterCaveat[];
 }

@@ -1,6 +1,6 @@
-import type { Caveat, Diagnostic } from "@hopscope/core";
+import type { Diagnostic } from "@hopscope/core";
 import { type LabelSelector, matchesSelector, originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import type { HaproxyProgram, Line } from "../haproxy/program.ts";
+import type { HaproxyProgram, Line, RouterCaveat } from "../haproxy/program.ts";
 import { refusedLine } from "../haproxy/rules.ts";
 import { admitRoutes, compareAge, routeStatus } from "./admission.ts";
 import { buildBackend, headerLines } from "./backend.ts";
@@ -58,13 +58,14 @@ const selects = (selector: unknown, labels: Readonly<Record<string, string>>): b
   selector === undefined || selector === null || matchesSelector(fields(selector) as LabelSelector, labels);
 
 /** Warns where the age decides about a host and the objects do not tell it. */
-function ageCaveats(routes: readonly RouteConfig[]): readonly Caveat[] {
+function ageCaveats(routes: readonly RouteConfig[]): readonly RouterCaveat[] {
   const unknown = routes.filter((route) => route.created === 0);
   const shared = unknown.filter((route) => routes.some((other) => other !== route && other.host === route.host && other.created === 0));
   return shared.map((route) => ({
     code: "router/route-age-unknown",
     problem: `${routeOrigin(route).object} shares the host "${route.host}" and has no creationTimestamp; the order of names is taken for the age`,
     origin: routeOrigin(route, "metadata.creationTimestamp"),
+    host: route.host,
   }));
 }
 

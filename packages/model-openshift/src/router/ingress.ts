@@ -1,5 +1,5 @@
-import type { Caveat } from "@hopscope/core";
 import { objectName, originOf, resourcesOf, SOURCE, type Resource, type Snapshot } from "@hopscope/model-kubernetes";
+import type { RouterCaveat } from "../haproxy/program.ts";
 import { REMOVED } from "./certificates.ts";
 import { md5 } from "./md5.ts";
 import { fields, list, text } from "./objects.ts";
@@ -10,7 +10,7 @@ const DESTINATION_CA = "route.openshift.io/destination-ca-certificate-secret";
 
 export interface DerivedRoutes {
   readonly routes: readonly Resource[];
-  readonly caveats: readonly Caveat[];
+  readonly caveats: readonly RouterCaveat[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -67,7 +67,7 @@ function portName(snapshot: Snapshot, namespace: string | undefined, backend: Fi
 
 function routesOf(snapshot: Snapshot, ingress: Resource): DerivedRoutes {
   const { name, namespace, annotations, labels, uid, creationTimestamp } = ingress.metadata;
-  const caveats: Caveat[] = [];
+  const caveats: RouterCaveat[] = [];
   const routes = list(fields(ingress.spec)["rules"]).flatMap((item, ruleIndex) => {
     const rule = fields(item);
     const host = text(rule["host"]);
@@ -76,7 +76,7 @@ function routesOf(snapshot: Snapshot, ingress: Resource): DerivedRoutes {
       const backend = fields(path["backend"]);
       const origin = originOf(ingress, `spec.rules[${ruleIndex}].http.paths[${pathIndex}]`);
       const skip = (why: string): readonly Resource[] => {
-        caveats.push({ code: "router/ingress-without-route", problem: `${objectName(ingress)} gives no Route for "${host}${text(path["path"])}": ${why}`, origin });
+        caveats.push({ code: "router/ingress-without-route", problem: `${objectName(ingress)} gives no Route for "${host}${text(path["path"])}": ${why}`, origin, host });
         return [];
       };
       if (host === "") return skip("the rule has no host");
