@@ -59,7 +59,7 @@ function settle(passage: Passage): undefined {
 }
 
 function viewOf(passage: Passage, devices: Devices): HookView {
-  return { packet: passage.packet, inInterface: devices.in, outInterface: devices.out, tracked: passage.tracked, owned: passage.owned, host: hostView(passage) };
+  return { packet: passage.packet, inInterface: devices.in, outInterface: devices.out, tracked: passage.tracked, owned: passage.owned, host: hostView(passage), caveats: passage.caveats };
 }
 
 function table(passage: Passage, name: TableName, hook: Hook, devices: Devices): Stopped | undefined {

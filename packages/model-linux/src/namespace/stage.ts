@@ -29,7 +29,9 @@ export function namespaceStage(namespace: NetworkNamespace): Stage<NamespaceStat
       const outcome: Outcome = visit.packet.ip === undefined
         ? { type: "drop", reason: `${passage.on.place} takes IP packets only`, origin: passage.on.origin }
         : conclude(passage, visit.port === LOCAL ? send(passage) : receive(passage, visit.port));
-      return { outcome, steps: passage.steps, state: passage.state, caveats: [...prepared.caveats, ...passage.caveats] };
+      // What could not be read is told once, with the first packet.
+      const caveats = visit.state === undefined ? [...prepared.caveats, ...passage.caveats] : passage.caveats;
+      return { outcome, steps: passage.steps, state: passage.state, caveats };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Address, Choose, Packet, Tracked } from "@hopscope/core";
+import type { Address, Caveat, Choose, Packet, Tracked } from "@hopscope/core";
 import { contains, parseCidr } from "../address/cidr.ts";
 import type { Match, Rule, Span } from "./ruleset.ts";
 
@@ -11,6 +11,8 @@ export interface HookView {
   /** Whether the packet has a local sending socket; its owner is in `packet.local`. */
   readonly owned: boolean;
   readonly host: HostView;
+  /** What had to be assumed is written here. */
+  readonly caveats: Caveat[];
 }
 
 /** What netfilter asks the namespace around it. */
@@ -34,7 +36,7 @@ export function matches(rule: Rule, view: HookView): Matched {
   let doubt: string | undefined;
   for (const match of rule.matches) {
     if (match.type === "random" || match.type === "nth") continue;
-    const matched = matchOne(match, view);
+    const matched = matchOne(match, view, rule);
     if (matched === false) return false;
     if (matched !== true) doubt ??= matched;
   }
@@ -67,7 +69,7 @@ const interfaceMatches = (pattern: string, name: string | undefined): boolean =>
   return pattern === name;
 };
 
-function matchOne(match: Match, view: HookView): Matched {
+function matchOne(match: Match, view: HookView, rule: Rule): Matched {
   const { packet } = view;
   const { ip, l4 } = packet;
   switch (match.type) {
@@ -110,8 +112,8 @@ function matchOne(match: Match, view: HookView): Matched {
     case "owner": {
       if (!view.owned) return match.not;
       const id = match.of === "uid" ? packet.local?.uid : packet.local?.gid;
-      if (id === undefined) return `the ${match.of} of the sending socket is not known`;
-      return within(match.ids, id) !== match.not;
+      if (id === undefined) assumeStranger(match.of, view, rule);
+      return (id !== undefined && within(match.ids, id)) !== match.not;
     }
     case "owner-socket":
       return view.owned !== match.not;
@@ -159,6 +161,13 @@ function matchOne(match: Match, view: HookView): Matched {
     case "unknown":
       return `match "${[match.module, ...match.words].join(" ")}" is not modelled`;
   }
+}
+
+/** A sender whose owner was not given is taken for none of those that rules name: an ordinary application. */
+function assumeStranger(of: "uid" | "gid", { caveats }: HookView, rule: Rule): void {
+  const code = `netfilter/${of}-assumed`;
+  if (caveats.some((caveat) => caveat.code === code)) return;
+  caveats.push({ code, problem: `the ${of} of the sending process is not known; it was taken for none that the rules name`, origin: rule.origin });
 }
 
 const protocolOf = ({ ip, l4 }: Packet): string | undefined => (l4?.type === "icmp" && ip?.version === 6 ? "ipv6-icmp" : l4?.type);

@@ -1,4 +1,4 @@
-import type { Caveat, Decision, Packet } from "@hopscope/core";
+import type { Decision, Packet } from "@hopscope/core";
 import { type HookView, matches } from "./matches.ts";
 import { type Chain, chainOf, type Rule, type Ruleset, type TableName, type Target } from "./ruleset.ts";
 
@@ -16,7 +16,6 @@ export type Verdict =
 export interface Traversed {
   readonly verdict: Verdict;
   readonly decisions: readonly Decision[];
-  readonly caveats: readonly Caveat[];
   /** Zone that `-j CT --zone` chose, and whether tracking was switched off. */
   readonly zone?: number;
   readonly notrack: boolean;
@@ -35,7 +34,6 @@ export function traverse(ruleset: Ruleset, table: TableName, hook: Hook, view: H
   const start = chainOf(ruleset, table, hook);
   if (start === undefined) return undefined;
   const decisions: Decision[] = [];
-  const caveats: Caveat[] = [];
   let zone: number | undefined;
   let notrack = false;
   const decide = (rule: Rule, verdict: string): void => void decisions.push({ table: rule.origin.path ?? table, rule: rule.text, verdict, origin: rule.origin });
@@ -115,7 +113,7 @@ export function traverse(ruleset: Ruleset, table: TableName, hook: Hook, view: H
   if (ended === "returned" && verdict.type === "drop") {
     decisions.push({ table: `${table}/${hook}`, rule: `:${hook} DROP`, verdict: "no rule matched; the policy is DROP", origin: { object: ruleset.family === 4 ? "iptables" : "ip6tables", path: `${table}/${hook}` } });
   }
-  return { verdict, decisions, caveats, zone, notrack };
+  return { verdict, decisions, zone, notrack };
 }
 
 const marked = (packet: Packet, mark: number): Packet => ({ ...packet, local: { ...packet.local, mark } });

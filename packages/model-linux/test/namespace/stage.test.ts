@@ -85,6 +85,13 @@ describe("a network namespace", () => {
     expect(visitor(with4(web, rules.replace("-m set", "-p udp -m set")))(syn("10.128.2.15", 8080, "192.0.2.7"), "eth0").outcome.type).toBe("deliver");
   });
 
+  it("takes a sender without a known owner for an ordinary one, and says so", () => {
+    const packet = { ...syn("192.0.2.7", 80), local: { mark: 0 } };
+    const { outcome, caveats } = visitor(with4(web, "*nat\n-A OUTPUT -m owner --uid-owner 1337 -j RETURN\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001\nCOMMIT\n"))(packet);
+    expect(outcome).toMatchObject({ to: { endpoint: "proxy" } });
+    expect(caveats).toMatchObject([{ code: "netfilter/uid-assumed", origin: { line: 2 } }]);
+  });
+
   it("drops by policy and says so", () => {
     expect(visitor(with4(web, "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"))(syn("10.128.2.15", 8080, "192.0.2.7"), "eth0").outcome).toMatchObject({ type: "drop", reason: "the policy of filter/INPUT is DROP" });
   });
