@@ -23,14 +23,16 @@ type Chance = ReturnType<typeof chance>;
 export const PORTS = [8080, 13000, 15001, 15006];
 export const POD = "10.128.2.15";
 export const PEER = ["10.128.2.1", "172.21.6.8", "172.30.1.1"];
-const RANGES = ["10.128.2.0/24", "172.16.0.0/12", "10.128.2.15/32", "172.21.6.8/32", "127.0.0.0/8", "10.0.0.0/8", "10.128.2.1/32"];
+/** A host behind the pod, which forwards. */
+export const FAR = "10.50.0.2";
+const RANGES = ["10.50.0.0/24", "10.128.2.0/24", "172.16.0.0/12", "10.128.2.15/32", "172.21.6.8/32", "127.0.0.0/8", "10.0.0.0/8", "10.128.2.1/32"];
 
 type Table = "raw" | "mangle" | "nat" | "filter";
 const HOOKS: Readonly<Record<Table, readonly string[]>> = {
   raw: ["PREROUTING", "OUTPUT"],
-  mangle: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
   nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
-  filter: ["INPUT", "OUTPUT"],
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
 };
 
 /** Makes a rule set at random, as `iptables-restore` takes it. */
@@ -54,8 +56,8 @@ function rule(random: Chance, table: Table, chain: string, hook: string, jumps: 
   const not = (): string => (random.happens(0.25) ? "! " : "");
   if (random.happens(0.3)) words.push(`${not()}-s ${random.pick(RANGES)}`);
   if (random.happens(0.4)) words.push(`${not()}-d ${random.pick(RANGES)}`);
-  if (hook === "PREROUTING" || hook === "INPUT") if (random.happens(0.3)) words.push(`${not()}-i ${random.pick(["eth0", "lo", "eth+"])}`);
-  if (hook === "OUTPUT" || hook === "POSTROUTING") if (random.happens(0.3)) words.push(`${not()}-o ${random.pick(["eth0", "lo"])}`);
+  if (hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD") if (random.happens(0.3)) words.push(`${not()}-i ${random.pick(["eth0", "lo", "eth+"])}`);
+  if (hook === "OUTPUT" || hook === "POSTROUTING" || hook === "FORWARD") if (random.happens(0.3)) words.push(`${not()}-o ${random.pick(["eth0", "lo", "eth1"])}`);
   words.push("-p tcp");
   if (random.happens(0.3)) words.push(`-m tcp ${not()}--dport ${random.pick(["8080", "13000", "15001:15006", "8080:9000"])}`);
   if (random.happens(0.2)) words.push(`-m multiport ${not()}--dports ${random.pick(["8080,15006", "13000", "8000:9000,15001"])}`);
@@ -79,7 +81,7 @@ function target(random: Chance, table: Table, hook: string, jumps: readonly stri
       return random.pick(["-j MARK --set-mark 1", "-j MARK --set-mark 2", "-j MARK --or-mark 3", "-j CONNMARK --set-mark 1", "-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j ACCEPT"]);
     case "nat":
       if (hook === "PREROUTING" || hook === "OUTPUT") {
-        return random.pick(["-j REDIRECT --to-ports 15001", "-j REDIRECT --to-ports 15006", "-j REDIRECT", `-j DNAT --to-destination ${random.pick([...PEER, POD])}`, `-j DNAT --to-destination ${random.pick(PEER)}:13000`, "-j DNAT --to-destination :8080", "-j ACCEPT"]);
+        return random.pick(["-j REDIRECT --to-ports 15001", "-j REDIRECT --to-ports 15006", "-j REDIRECT", `-j DNAT --to-destination ${random.pick([...PEER, POD, FAR])}`, `-j DNAT --to-destination ${random.pick(PEER)}:13000`, "-j DNAT --to-destination :8080", "-j ACCEPT"]);
       }
       if (hook === "POSTROUTING") return random.pick(["-j MASQUERADE", "-j SNAT --to-source 10.128.2.15", "-j SNAT --to-source 10.128.2.15:50000-50100", "-j ACCEPT"]);
       return "-j ACCEPT";

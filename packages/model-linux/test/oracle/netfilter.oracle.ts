@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { CLIENT_SOCKET, type Decided, type Packet, replyTo, type Stage, type TcpFlag, tcpPacket } from "@hopscope/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NamespaceState, namespaceStage, parseRuleset, printRuleset, type Socket } from "../../src/index.ts";
-import { arbitraryRules, chance, PEER, POD, PORTS } from "./generate.ts";
+import { arbitraryRules, chance, FAR, PEER, POD, PORTS } from "./generate.ts";
 
 const run = (command: string, input?: string): string => execFileSync("sh", ["-c", command], { encoding: "utf8", input, stdio: ["pipe", "pipe", "pipe"] });
 const works = (command: string): boolean => {
@@ -18,6 +18,8 @@ const works = (command: string): boolean => {
 const suffix = String(process.pid);
 const pod = `hs-pod-${suffix}`;
 const peer = `hs-peer-${suffix}`;
+const far = `hs-far-${suffix}`;
+type Place = "pod" | "peer" | "far";
 const able = works(`ip netns add hs-try-${suffix} && ip netns exec hs-try-${suffix} iptables -t nat -L -n; code=$?; ip netns del hs-try-${suffix}; exit $code`);
 if (!able && process.env["CI"] !== undefined) throw new Error("iptables in a network namespace is needed in CI");
 if (!able) console.log("netfilter oracle: needs root, ip and iptables; skipped");
@@ -77,37 +79,42 @@ const measuredAs = ({ reached, error }: Answer): string => {
 };
 
 const socketsOf = (name: string): Socket[] => PORTS.map((port) => ({ address: "0.0.0.0", port, protocol: "tcp", endpoint: name, ...SERVER }));
-function stages(rules: string): Record<"pod" | "peer", Stage<NamespaceState>> {
+function stages(rules: string): Record<Place, Stage<NamespaceState>> {
   return {
-    pod: namespaceStage({ id: "pod", interfaces: [{ name: "eth0", addresses: [`${POD}/23`] }], routes: [{ to: "default", via: "10.128.2.1" }], netfilter: { v4: rules }, sockets: socketsOf("pod") }),
+    pod: namespaceStage({ id: "pod", interfaces: [{ name: "eth0", addresses: [`${POD}/23`] }, { name: "eth1", addresses: ["10.50.0.1/24"] }], sysctls: { ipForward: true }, routes: [{ to: "default", via: "10.128.2.1" }], netfilter: { v4: rules }, sockets: socketsOf("pod") }),
     peer: namespaceStage({
       id: "peer",
       interfaces: [{ name: "eth0", addresses: ["10.128.2.1/23"] }, { name: "lo", addresses: ["172.21.6.8/32", "172.30.1.1/32"] }],
-      routes: [],
+      routes: [{ to: "10.50.0.0/24", via: POD }],
       sockets: socketsOf("peer"),
     }),
+    far: namespaceStage({ id: "far", interfaces: [{ name: "eth0", addresses: [`${FAR}/24`] }], routes: [{ to: "default", via: "10.50.0.1" }], sockets: socketsOf("far") }),
   };
 }
 
+/** The other end of a cable: pod eth0 to peer, pod eth1 to far. */
+const peerOf = (at: Place, out: string): [Place, string] => (at === "pod" ? [out === "eth1" ? "far" : "peer", "eth0"] : ["pod", at === "far" ? "eth1" : "eth0"]);
+
 /** What the model says of the same connection: SYN, its answer, and the ACK after it must all arrive. */
-function modelled(rules: string, from: "pod" | "peer", owner: Owner, dst: string, port: number): string {
+function modelled(rules: string, from: Place, owner: Owner, dst: string, port: number): string {
   const network = stages(rules);
-  const states: { pod?: NamespaceState; peer?: NamespaceState } = {};
-  const carry = (start: "pod" | "peer", packet: Packet): { at: "pod" | "peer"; outcome: Decided["outcome"] } => {
+  const states: Partial<Record<Place, NamespaceState>> = {};
+  const carry = (start: Place, packet: Packet): { at: Place; outcome: Decided["outcome"] } => {
     let [at, entry, current] = [start, "local", packet];
-    for (let hops = 0; hops < 5; hops++) {
+    let refusal: Extract<Decided["outcome"], { type: "reject" }> | undefined;
+    for (let hops = 0; hops < 12; hops++) {
       const decided: Decided<NamespaceState> = network[at].decide({ packet: current, port: entry, state: states[at], choose: () => 0 });
       states[at] = decided.state;
       const { outcome } = decided;
-      if (outcome.type === "forward" || (outcome.type === "reject" && outcome.out === "eth0")) {
-        at = at === "pod" ? "peer" : "pod";
-        entry = "eth0";
+      if (outcome.type === "reject") refusal = outcome;
+      if (outcome.type === "forward" || (outcome.type === "reject" && outcome.out.startsWith("eth"))) {
+        [at, entry] = peerOf(at, outcome.out);
         current = outcome.type === "forward" ? outcome.packet : outcome.with;
-        if (outcome.type === "reject") {
-          const back = network[at].decide({ packet: current, port: "eth0", state: states[at], choose: () => 0 }).outcome;
-          const heard = back.type === "deliver" && back.to.endpoint === CLIENT_SOCKET;
-          return { at, outcome: heard ? outcome : { type: "drop", reason: "the refusal is lost", origin: outcome.origin } };
-        }
+      } else if (refusal !== undefined && outcome.type === "deliver") {
+        const heard = at === start && outcome.to.endpoint === CLIENT_SOCKET;
+        return { at, outcome: heard ? refusal : { type: "drop", reason: "the refusal is lost", origin: refusal.origin } };
+      } else if (refusal !== undefined && outcome.type === "reject") {
+        return { at, outcome: at === start ? outcome : { type: "drop", reason: "the refusal is for another", origin: outcome.origin } };
       } else return { at, outcome };
     }
     return { at, outcome: { type: "unknown", reason: "a loop" } };
@@ -134,14 +141,18 @@ describe.skipIf(!able)(`netfilter beside the kernel's (HOPSCOPE_SEED=${seed})`, 
   let outside: Agent | undefined;
 
   beforeAll(async () => {
-    for (const name of [pod, peer]) run(`ip netns add ${name} && ip -n ${name} link set lo up`);
+    for (const name of [pod, peer, far]) run(`ip netns add ${name} && ip -n ${name} link set lo up`);
     run(`ip link add ${pod.slice(3)} netns ${pod} type veth peer name eth0 netns ${peer} && ip -n ${pod} link set ${pod.slice(3)} name eth0`);
     run(`ip -n ${pod} addr add ${POD}/23 dev eth0 && ip -n ${peer} addr add 10.128.2.1/23 dev eth0 && ip -n ${peer} addr add 172.21.6.8/32 dev lo && ip -n ${peer} addr add 172.30.1.1/32 dev lo`);
     run(`ip -n ${pod} link set eth0 up && ip -n ${peer} link set eth0 up && ip -n ${pod} route add default via 10.128.2.1`);
-    for (const name of [pod, peer]) for (const key of ["ipv4.icmp_ratelimit=0", "ipv4.conf.all.rp_filter=0", "ipv4.conf.eth0.rp_filter=0", "ipv4.conf.default.rp_filter=0"]) run(`ip netns exec ${name} sysctl -q -w net.${key} || true`);
-    const listeners = await Promise.all([agent(pod, SERVER), agent(peer, SERVER)]);
+    run(`ip link add ${far.slice(3)} netns ${pod} type veth peer name eth0 netns ${far} && ip -n ${pod} link set ${far.slice(3)} name eth1 && ip -n ${pod} addr add 10.50.0.1/24 dev eth1 && ip -n ${pod} link set eth1 up`);
+    run(`ip -n ${far} addr add ${FAR}/24 dev eth0 && ip -n ${far} link set eth0 up && ip -n ${far} route add default via 10.50.0.1 && ip -n ${peer} route add 10.50.0.0/24 via ${POD}`);
+    run(`ip netns exec ${pod} sysctl -q -w net.ipv4.ip_forward=1`);
+    for (const name of [pod, peer, far]) for (const key of ["ipv4.conf.eth1.rp_filter=0", "ipv4.icmp_ratelimit=0", "ipv4.conf.all.rp_filter=0", "ipv4.conf.eth0.rp_filter=0", "ipv4.conf.default.rp_filter=0"]) run(`ip netns exec ${name} sysctl -q -w net.${key} || true`);
+    const listeners = await Promise.all([agent(pod, SERVER), agent(peer, SERVER), agent(far, SERVER)]);
     listeners[0]?.tell({ op: "listen", name: "pod", ports: PORTS });
     listeners[1]?.tell({ op: "listen", name: "peer", ports: PORTS });
+    listeners[2]?.tell({ op: "listen", name: "far", ports: PORTS });
     clients = await Promise.all(OWNERS.map((owner) => agent(pod, owner)));
     outside = await agent(peer, { uid: 1000, gid: 1000 });
     agents.push(...listeners, ...clients, outside);
@@ -150,20 +161,20 @@ describe.skipIf(!able)(`netfilter beside the kernel's (HOPSCOPE_SEED=${seed})`, 
 
   afterAll(() => {
     for (const { process: child } of agents) child.kill();
-    for (const name of [pod, peer]) works(`ip netns del ${name}`);
+    for (const name of [pod, peer, far]) works(`ip netns del ${name}`);
   });
 
   it.each(Array.from({ length: rounds }, (_, index) => [seed * 1000 + index]))("agrees on the rules of seed %i", async (round) => {
     const rules = arbitraryRules(round);
-    run(`ip netns exec ${pod} sh -c 'for t in raw mangle nat filter; do iptables -t $t -F; iptables -t $t -X; done; iptables -P INPUT ACCEPT; iptables -P OUTPUT ACCEPT'`);
+    run(`ip netns exec ${pod} sh -c 'for t in raw mangle nat filter; do iptables -t $t -F; iptables -t $t -X; done; iptables -P INPUT ACCEPT; iptables -P OUTPUT ACCEPT; iptables -P FORWARD ACCEPT'`);
     run(`ip netns exec ${pod} iptables-restore`, rules);
     const saved = run(`ip netns exec ${pod} iptables-save`);
     expect.soft(rulesByTable(printRuleset(parseRuleset(rules).ruleset))).toEqual(rulesByTable(saved));
     const random = chance(round + 7);
-    const targets = [...PEER, POD, "127.0.0.1"].flatMap((dst) => (random.happens(0.7) ? [[dst, random.pick(PORTS)] as const] : []));
+    const targets = [...PEER, POD, FAR, "127.0.0.1"].flatMap((dst) => (random.happens(0.7) ? [[dst, random.pick(PORTS)] as const] : []));
     const cases = [
       ...clients.flatMap((client, index) => targets.map(([dst, port]) => ({ from: "pod" as const, owner: OWNERS[index] ?? SERVER, client, dst, port }))),
-      ...PORTS.map((port) => ({ from: "peer" as const, owner: SERVER, client: outside, dst: POD, port })),
+      ...PORTS.flatMap((port) => [POD, FAR].map((dst) => ({ from: "peer" as const, owner: SERVER, client: outside, dst, port }))),
     ];
     const results = await Promise.all(cases.map(async ({ client, dst, port }) => (client === undefined ? "" : measuredAs(await client.connect(dst, port)))));
     const label = ({ from, owner, dst, port }: (typeof cases)[number]): string => `${from} ${owner.uid}/${owner.gid} -> ${dst}:${port}`;
