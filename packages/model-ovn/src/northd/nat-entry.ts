@@ -46,8 +46,8 @@ export const isDistributed = (row: NATRow): boolean =>
   row.type === "dnat_and_snat" && row.logical_port !== undefined && row.external_mac !== undefined;
 
 /** Whether a translation belongs to a gateway port (always, when the router has one at most). */
-export function belongsTo(nat: Nat, port: RouterPort): boolean {
-  if (port.datapath.gatewayPorts.length <= 1) return true;
+export function belongsTo(nat: Nat, port: RouterPort, gatewayPorts = port.datapath.gatewayPorts.length): boolean {
+  if (gatewayPorts <= 1) return true;
   return nat.gatewayPort === undefined
     ? ownAddressFor(port.networks, nat.row.external_ip) !== undefined
     : nat.gatewayPort === port.row;
@@ -60,7 +60,12 @@ export function belongsTo(nat: Nat, port: RouterPort): boolean {
  */
 export function routerAddressesOf(
   port: RouterPort,
-  options: { readonly routableOnly: boolean; readonly loadBalancers: boolean },
+  options: {
+    readonly routableOnly: boolean;
+    readonly loadBalancers: boolean;
+    /** How many gateway ports the router counts by now; northd asks while it still collects them. */
+    readonly gatewayPorts: number;
+  },
 ): readonly string[] {
   const router = port.datapath;
   if (router.nats.length === 0 && !router.hasLbVip) return [];
@@ -69,7 +74,7 @@ export function routerAddressesOf(
   const own = new Set([...port.networks.v4, ...port.networks.v6].map((address) => address.text));
   for (const nat of router.nats) {
     if (options.routableOnly && (nat.row.type === "snat" || !flag(nat.row.options, "add_route", false))) continue;
-    if (parseIpv4(nat.row.external_ip) === undefined || !belongsTo(nat, port)) continue;
+    if (parseIpv4(nat.row.external_ip) === undefined || !belongsTo(nat, port, options.gatewayPorts)) continue;
     const mac = router.gatewayPorts.length > 0 && isDistributed(nat.row) ? parseMac(nat.row.external_mac ?? "") : undefined;
     if (mac !== undefined) {
       result.push(`${printMac(mac)} ${nat.row.external_ip} is_chassis_resident("${nat.row.logical_port ?? ""}")`);

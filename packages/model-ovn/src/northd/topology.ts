@@ -168,8 +168,8 @@ export function buildTopology(nb: NorthboundDb, byUuid: ByUuid, options: { reado
 /** Lets distributed gateway ports announce the routable addresses of their router; load balancers must be attached by now. */
 export function assignRoutableAddresses(topology: Topology): void {
   for (const router of topology.routers) {
-    for (const port of router.gatewayPorts) {
-      port.routable = routerAddressesOf(port, { routableOnly: true, loadBalancers: true })
+    for (const [index, port] of router.gatewayPorts.entries()) {
+      port.routable = routerAddressesOf(port, { routableOnly: true, loadBalancers: true, gatewayPorts: index + 1 })
         .flatMap((text) => parseAddresses(text) ?? []);
     }
   }

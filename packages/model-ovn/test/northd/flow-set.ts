@@ -12,11 +12,11 @@ export function flowSet(text: string): Set<string> {
   return flows;
 }
 
-const sortedMacs = (set: string): string => (set.includes(":") ? `{${set.slice(1, -1).split(", ").sort().join(", ")}}` : set);
+const sorted = (set: string): string => `{${set.slice(1, -1).split(", ").sort().join(", ")}}`;
 
-/** Takes out what northd does in arbitrary order: ECMP groups and members, tunnel keys, sets of MAC addresses. */
+/** Takes out what northd does in arbitrary order: ECMP groups and members, tunnel keys, sets of a router's addresses. */
 function anonymous(flow: string): string {
-  const keys = flow.replace(/(?<=eth\.src == )\{[^}]*\}/, sortedMacs).replace(/(ecmp_reply_port ==? )\d+/g, "$1K").replace(/_rtr_lb_\d+_/g, "_rtr_lb_K_");
+  const keys = flow.replace(/(?<=(?:eth\.src|reg0) == )\{[^}]*\}/, sorted).replace(/(ecmp_reply_port ==? )\d+/g, "$1K").replace(/_rtr_lb_\d+_/g, "_rtr_lb_K_");
   // The same register holds a backend's port where affinity (reg9[6]) is looked at.
   if (flow.includes("reg9[6]")) return keys;
   return keys.replace(/(reg8\[0\.\.15\] ==? )[1-9]\d*/g, "$1N").replace(/(reg8\[16\.\.31\] == )\d+/g, "$1M");

@@ -9,7 +9,7 @@ const usable = version === "23.03" || version === "23.09";
 if (!usable) console.log(`northd: no ovn-northd 23.03 or 23.09 here (${version ?? "none"}), the comparison is skipped`);
 
 const first = Number(process.env["HOPSCOPE_SEED"] ?? 1);
-const count = Number(process.env["HOPSCOPE_RUNS"] ?? 12);
+const count = Number(process.env["HOPSCOPE_RUNS"] ?? 40);
 const seeds = Array.from({ length: count }, (_, index) => first + index);
 
 describe.skipIf(!usable && process.env["CI"] === undefined)("northd beside the real ovn-northd", () => {

@@ -80,33 +80,35 @@ function loadBalancer(grow: Growth, index: number): string {
       ip_port_mappings: Object.fromEntries(backends.split(",").filter((text) => text !== "").map((text) => [text.replace(/:80$/, ""), `sw0-p0:${v6 ? "[fd00::99]" : "10.0.0.99"}`])),
     } : {}),
     options: {
-      ...options(dice, { reject: ["true", "false"], event: ["true", "false"], skip_snat: ["true"], affinity_timeout: ["60"], hairpin_snat_ip: ["169.254.1.1"], neighbor_responder: ["all", "none", "reachable"] }),
+      ...options(dice, { reject: ["true", "false"], event: ["true", "false"], skip_snat: ["true"], affinity_timeout: ["60"], add_route: ["true"], hairpin_snat_ip: ["169.254.1.1"], neighbor_responder: ["all", "none", "reachable"] }),
       ...(template ? { template: "true", "address-family": v6 ? "ipv6" : "ipv4" } : {}),
     },
   });
 }
 
-function plainPort(grow: Growth, on: number, index: number, dhcp: { readonly v4: string; readonly v6: string }): string {
+function plainPort(grow: Growth, on: number, index: number, dhcp: { readonly v4: string; readonly v6: string; readonly group: string }): string {
   const { dice } = grow;
-  const type = dice.pick(["", "", "", "localnet", "remote", "localport", "external", "virtual"]);
+  const type = dice.pick(["", "", "", "localnet", "remote", "localport", "external", "virtual", "vtep"]);
   const address = `${mac(index, 16 + on)} 10.${on}.0.${index + 10}${dice.chance(0.5) ? ` fd00:${on}::${(index + 10).toString(16)}` : ""}`;
   const addresses = type === "localnet" ? ["unknown"] : dice.some([address, "unknown"], 0.8);
   return grow.add("Logical_Switch_Port", {
     name: `sw${on}-p${index}`, type, addresses, port_security: addresses.includes(address) ? dice.some([address], 0.5) : [],
     ...(dice.chance(0.1) ? { enabled: false } : {}),
-    ...(type === "" && dice.chance(0.3) ? { dhcpv4_options: dhcp.v4, dhcpv6_options: dhcp.v6 } : {}),
+    ...(type === "external" && dice.chance(0.6) ? { ha_chassis_group: dhcp.group } : {}),
+    ...((type === "" || type === "external") && dice.chance(0.4) ? { dhcpv4_options: dhcp.v4, dhcpv6_options: dhcp.v6 } : {}),
     ...(type === "localnet" && dice.chance(0.3) ? { tag_request: 100, tag: 100 } : {}),
     options: type === "virtual" ? { "virtual-ip": "10.250.0.99", "virtual-parents": `sw${on}-p0` }
       : options(dice, { localnet_learn_fdb: ["true"], mcast_flood: ["true"], mcast_flood_reports: ["true"], hostname: ['"host"'] }, 0.15),
   });
 }
 
-function routerPort(grow: Growth, router: number, on: number, gateway: boolean): { readonly uuid: string; readonly name: string } {
+function routerPort(grow: Growth, router: number, on: number, gateway: boolean, shared: { readonly group: string }): { readonly uuid: string; readonly name: string } {
   const { dice } = grow;
   const name = `r${router}-sw${on}`;
   const distributed = !gateway && dice.chance(0.3);
   const uuid = grow.add("Logical_Router_Port", {
     name, mac: mac(on, router), networks: [`10.${on}.0.${router + 1}/24`, ...dice.some([`fd00:${on}::${router + 1}/64`], 0.4)],
+    ...(!gateway && !distributed && dice.chance(0.1) ? { ha_chassis_group: shared.group } : {}),
     gateway_chassis: distributed ? [grow.add("Gateway_Chassis", { name: `${name}-c0`, chassis_name: "c0", priority: 1 })] : [],
     options: options(dice, { gateway_mtu: ["1400"], mcast_flood: ["true"], "reside-on-redirect-chassis": ["true"], gateway_mtu_bypass: ["udp"], "redirect-type": ["bridged", "overlay"], route_table: ["blue"] }, 0.2),
     ...(dice.chance(0.07) ? { enabled: false } : {}),
@@ -115,7 +117,7 @@ function routerPort(grow: Growth, router: number, on: number, gateway: boolean):
   return { uuid, name };
 }
 
-function nat(grow: Growth, router: number, on: number, set: string): string {
+function nat(grow: Growth, router: number, on: number, use: { readonly set: string; readonly port: string }): string {
   const { dice } = grow;
   const type = dice.pick(["snat", "dnat", "dnat_and_snat"] as const);
   const host = `10.${on}.0.${dice.below(3) + 10}`;
@@ -128,16 +130,17 @@ function nat(grow: Growth, router: number, on: number, set: string): string {
     type, external_ip: dice.pick([`172.16.${router}.${dice.below(3) + 10}`, `10.${on}.0.${router + 1}`]),
     logical_ip: type === "snat" ? dice.pick([host, `10.${on}.0.0/24`]) : host,
     ...(spread ? { logical_port: `sw${on}-p0`, external_mac: mac(dice.below(9), 99) } : {}),
-    ...(dice.chance(0.2) ? dice.pick([{ allowed_ext_ips: set }, { exempted_ext_ips: set }]) : {}),
+    ...(dice.chance(0.2) ? dice.pick([{ allowed_ext_ips: use.set }, { exempted_ext_ips: use.set }]) : {}),
     ...(dice.chance(0.2) && type !== "dnat_and_snat" ? { external_port_range: "1000-2000" } : {}),
-    options: options(dice, { stateless: ["true"] }, 0.2),
+    ...(dice.chance(0.15) ? { gateway_port: use.port } : {}),
+    options: options(dice, { stateless: ["true"], add_route: ["true"] }, 0.2),
   });
 }
 
-function routerRows(grow: Growth, router: number, switches: readonly number[], shared: { readonly set: string; readonly copp: string; readonly balancers: readonly string[] }): void {
+function routerRows(grow: Growth, router: number, switches: readonly number[], shared: { readonly group: string; readonly set: string; readonly copp: string; readonly balancers: readonly string[] }): void {
   const { dice } = grow;
   const gateway = dice.chance(0.4);
-  const ports = switches.map((on) => ({ on, ...routerPort(grow, router, on, gateway) }));
+  const ports = switches.map((on) => ({ on, ...routerPort(grow, router, on, gateway, shared) }));
   for (const { on, name } of ports) {
     const uuid = grow.add("Logical_Switch_Port", {
       name: `${name}-peer`, type: "router", addresses: [dice.pick(["router", "router", mac(on, router)])], ...(dice.chance(0.05) ? { enabled: false } : {}),
@@ -147,7 +150,10 @@ function routerRows(grow: Growth, router: number, switches: readonly number[], s
     row?.ports.push(uuid);
   }
   const hops = switches.map((on) => `10.${on}.0.77`);
+  const bfd = dice.chance(0.2);
+  const session = (bfd ? ports : []).map(({ name, on }) => grow.add("BFD", { logical_port: name, dst_ip: `10.${on}.0.77`, status: dice.pick(["up", "down", "admin_down"] as const) }));
   const route = (): string => grow.add("Logical_Router_Static_Route", {
+    ...(bfd && dice.chance(0.5) ? { bfd: dice.pick(session) } : {}),
     ...(dice.chance(0.2)
       ? { ip_prefix: dice.pick(["::/0", "fd55::/64"]), nexthop: dice.pick(switches.map((on) => `fd00:${on}::77`)) }
       : { ip_prefix: dice.pick(["0.0.0.0/0", "10.99.0.0/16", "10.98.0.7", "10.97.0.0/24"]), nexthop: dice.pick([...hops, "discard"]) }),
@@ -163,7 +169,7 @@ function routerRows(grow: Growth, router: number, switches: readonly number[], s
   grow.add("Logical_Router", {
     name: `r${router}`, ports: ports.map(({ uuid }) => uuid),
     static_routes: Array.from({ length: dice.below(5) }, route), policies: Array.from({ length: dice.below(4) }, policy),
-    nat: Array.from({ length: dice.below(4) }, () => nat(grow, router, dice.pick(switches), shared.set)),
+    nat: Array.from({ length: dice.below(4) }, () => nat(grow, router, dice.pick(switches), { set: shared.set, port: dice.pick(ports).uuid })),
     load_balancer: dice.some(shared.balancers, 0.4), ...(dice.chance(0.4) ? { copp: shared.copp } : {}),
     options: {
       ...(gateway ? { chassis: "c0" } : {}),
@@ -206,7 +212,8 @@ export function randomNorthbound(seed: number): NorthboundDb {
   const copp = grow.add("Copp", { name: "copp", meters: meters.length > 0 ? { reject: "limit", arp: "absent", "icmp4-error": "limit" } : {} });
   const dhcp = {
     v4: grow.add("DHCP_Options", { cidr: "10.0.0.0/24", options: { server_id: "10.0.0.1", server_mac: mac(1, 1), lease_time: "3600", router: "10.0.0.1" } }),
-    v6: grow.add("DHCP_Options", { cidr: "fd00:0::/64", options: { server_id: mac(1, 1) } }),
+    group: grow.add("HA_Chassis_Group", { name: "ha", ha_chassis: [grow.add("HA_Chassis", { chassis_name: "c0", priority: 1 })] }),
+    v6: grow.add("DHCP_Options", { cidr: "fd00:0::/64", options: { server_id: mac(1, 1), ...(dice.chance(0.3) ? { dhcpv6_stateless: "true" } : {}) } }),
   };
   const balancers = Array.from({ length: 2 + dice.below(3) }, (_, index) => loadBalancer(grow, index));
   const group = grow.add("Load_Balancer_Group", { name: "group", load_balancer: dice.some(balancers, 0.4) });
@@ -230,7 +237,7 @@ export function randomNorthbound(seed: number): NorthboundDb {
   }
   for (let router = 0; router < 1 + dice.below(3); router++) {
     const own = dice.some(switches, 0.6);
-    routerRows(grow, router, own.length === 0 ? switches.slice(0, 1) : own, { set, copp, balancers });
+    routerRows(grow, router, own.length === 0 ? switches.slice(0, 1) : own, { group: dhcp.group, set, copp, balancers });
   }
   joinRouters(grow);
   grow.add("NB_Global", {
