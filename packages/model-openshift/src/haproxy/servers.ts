@@ -32,14 +32,14 @@ export interface NextAttempt {
 /**
  * Whether another server is tried next, and how long HAProxy waits first.
  *
- * Without persistence and with an algorithm of the round-robin kind another server is taken at once; else only
- * the last retry may go elsewhere. The same server gets a second of rest after a refusal, none after a time-out.
+ * Without persistence another server is taken at once, except by `source`, whose hash would name the same again;
+ * with it only the last retry may go elsewhere. The same server gets a second of rest after a refusal, none after a time-out.
  *
  * @see HAProxy 2.6, src/backend.c back_handle_st_cer, src/stream.c stream_choose_redispatch
  */
 export function nextAttempt(backend: Backend, state: { readonly retry: number; readonly pinned: boolean; readonly active: number; readonly refused: boolean }): NextAttempt {
   const may = backend.options.includes("redispatch");
-  const turns = backend.balance === "roundrobin" || backend.balance === "random";
+  const turns = backend.balance !== "source";
   const redispatch = may && (state.retry === RETRIES || (!state.pinned && state.active > 1 && turns));
   const same = !redispatch || state.active <= 1;
   return { redispatch, wait: same && state.refused ? TURN_AROUND : 0 };

@@ -14,7 +14,8 @@ export const installed = runs("haproxy", "-v") && runs("openssl", "version");
 const listening = (server: Server | ReturnType<typeof createTcp>): Promise<number> =>
   new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createTcp();
   const port = await listening(server);
   await new Promise((resolve) => server.close(resolve));
@@ -170,6 +171,7 @@ export interface Question {
   readonly host: string;
   readonly sni?: string;
   readonly path: string;
+  readonly cookie?: string | undefined;
 }
 
 export interface Answer {
@@ -181,10 +183,10 @@ export interface Answer {
 }
 
 /** Sends one request on a connection of its own; no answer at all gives an answer without status. */
-export function ask({ secure, port, host, sni, path }: Question): Promise<Answer> {
+export function ask({ secure, port, host, sni, path, cookie }: Question): Promise<Answer> {
   const one = (value: string | readonly string[] | undefined): string | undefined => (typeof value === "string" ? value : value?.[0]);
   return new Promise((resolve) => {
-    const options = { host: "127.0.0.1", port, path, headers: { host }, agent: false as const, setHost: false };
+    const options = { host: "127.0.0.1", port, path, headers: { host, ...(cookie !== undefined && { cookie }) }, agent: false as const, setHost: false };
     const heard = (reply: IncomingMessage): void => {
       reply.resume();
       const { headers } = reply;

@@ -1,9 +1,10 @@
+import type { EndpointContext, Reply } from "@hopscope/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Resource } from "@hopscope/model-kubernetes";
-import { compileRouter, handle, type HaproxyProgram } from "../../src/index.ts";
+import { compileRouter, handle, routerEndpoint, type HaproxyProgram } from "../../src/index.ts";
 import { controller, route, service, slice, snapshotOfObjects } from "../router/objects.ts";
-import { ask, installed, withHaproxy, workplace, type Question, type Workplace } from "./real-haproxy.ts";
+import { ask, freePort, installed, withHaproxy, workplace, type Question, type Workplace } from "./real-haproxy.ts";
 
 const ci = process.env["CI"] !== undefined;
 if (!installed) console.log("skipped: the programs haproxy and openssl are not both installed");
@@ -107,4 +108,63 @@ describe.skipIf(!installed && !ci)("our maps and backends in a real HAProxy", ()
       place.close();
     }
   }, 120_000);
+
+  it("gives up on servers that refuse after as long as the machine says", async () => {
+    const place = await workplace();
+    try {
+      const closed = await freePort();
+      const balances = ["random", "roundrobin", "leastconn", "source"];
+      const objects = [
+        controller(),
+        service("one"),
+        service("two"),
+        slice("one", ["127.0.0.1"], closed),
+        slice("two", ["127.0.0.1", "127.0.0.2"], closed),
+        ...["one", "two"].flatMap((name) =>
+          balances.map((balance) => route(`${name}-${balance}`, { to: { kind: "Service", name, weight: 100 } }, { annotations: { "haproxy.router.openshift.io/balance": balance } })),
+        ),
+      ];
+      const program = compileRouter(snapshotOfObjects(objects));
+      await withHaproxy(program, place, async () => {
+        // The cookie names the second server of the pair.
+        const pinned = program.backends.find((backend) => backend.name === "be_http:demo:two-random");
+        const cookie = `${pinned?.cookie?.split(" ")[0]}=${pinned?.servers[1]?.cookie}`;
+        const cases = [...["one", "two"].flatMap((name) => balances.map((balance) => ({ host: `${name}-${balance}.test`, cookie: undefined }))), { host: "two-random.test", cookie }];
+        const measured = await Promise.all(
+          cases.map(async (item) => {
+            const began = performance.now();
+            const reply = await ask({ secure: false, port: place.ports.http, path: "/", ...item });
+            return { ...item, status: reply.status, seconds: Math.round((performance.now() - began) / 1000) };
+          }),
+        );
+        expect(measured).toEqual(cases.map((item) => ({ ...item, status: 503, seconds: secondsOf(program, item) })));
+      });
+    } finally {
+      place.close();
+    }
+  }, 60_000);
 });
+
+/** How long the endpoint waits for servers that all refuse. */
+function secondsOf(program: HaproxyProgram, item: { readonly host: string; readonly cookie: string | undefined }): number {
+  let now = 0;
+  const refused: Reply = { type: "reset", reason: "connect-refused", detail: "nothing listens", after: 0 };
+  const nothing = (): void => undefined;
+  const context: EndpointContext = {
+    now: 0,
+    exchange: () => refused,
+    wait: (nanoseconds) => {
+      now += nanoseconds;
+    },
+    record: nothing,
+    observe: nothing,
+    finding: nothing,
+    caveat: nothing,
+    choose: () => 0,
+  };
+  const local = { address: "127.0.0.1", port: 80 };
+  const request = { version: "1.1" as const, method: "GET", scheme: "http" as const, authority: item.host, path: "/", headers: { ...(item.cookie !== undefined && { cookie: item.cookie }) } };
+  const router = routerEndpoint({ id: "router", identity: { namespace: "net", object: "Pod router" }, program });
+  router.serve({ type: "http", request }, { protocol: "tcp", source: local, local, originalDestination: local }, context);
+  return Math.round(now / 1e9);
+}
