@@ -1,47 +1,19 @@
-import { type Diagnostic, InputError, type Journey, printDiagnostic } from "@hopscope/core";
-import type { Snapshot } from "@hopscope/model-kubernetes";
-import { journeyHtml, journeyJson, journeyMermaid, journeySvg, journeyText } from "@hopscope/viz";
+import { type Diagnostic, InputError } from "@hopscope/core";
 import { Command, CommanderError, Option } from "commander";
 import { buildNetwork } from "../build/build-network.ts";
-import { observersOf } from "../observe/observers.ts";
 import { loadSnapshot } from "../load.ts";
 import { parseChoose, simulate } from "../simulate.ts";
 import { codes } from "./codes.ts";
 import { inspect } from "./inspect.ts";
+import { complain, type Format, render } from "./output.ts";
 import { replay } from "./replay.ts";
 
 const out = (text: string): void => void process.stdout.write(text);
-
-/** Prints what the loader noticed; errors stop, warnings are told. */
-export function complain(snapshot: Snapshot): void {
-  const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new InputError(errors);
-  for (const diagnostic of snapshot.diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
-}
 
 const badOption = (object: string, problem: string, expected: string): InputError => {
   const diagnostic: Diagnostic = { code: "input/option", severity: "error", origin: { object }, problem, expected };
   return new InputError([diagnostic]);
 };
-
-type Format = "text" | "wide" | "json" | "mermaid" | "svg" | "html";
-
-/** A journey in one of the output formats. */
-export function render(journey: Journey, snapshot: Snapshot, format: Format): string {
-  const observers = observersOf(journey, snapshot);
-  switch (format) {
-    case "json":
-      return `${JSON.stringify(journeyJson(journey, observers), null, 2)}\n`;
-    case "mermaid":
-      return journeyMermaid(journey);
-    case "svg":
-      return journeySvg(journey);
-    case "html":
-      return journeyHtml(journey, { observers });
-    default:
-      return journeyText(journey, { wide: format === "wide", observers });
-  }
-}
 
 /** Runs one command line; gives the exit code (0 as expected, 1 an expectation failed, 2 bad input). */
 export async function program(argv: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
 import { loadScenario, loadSnapshot } from "../load.ts";
 import { observersOf } from "../observe/observers.ts";
 import { parseChoose, simulate } from "../simulate.ts";
-import { complain } from "./program.ts";
+import { complain } from "./output.ts";
 import { type ScenarioStep, unmet } from "./scenario.ts";
 
 interface Replayed {

@@ -1,3 +1,4 @@
+import type { Direction, Tuple } from "@hopscope/core";
 import { constantOf } from "./lex.ts";
 import type { Expression } from "./parse.ts";
 import type { FieldSymbol } from "./symbols.ts";
@@ -7,6 +8,8 @@ export interface Fields {
   readonly values: Map<string, bigint>;
   inport: string;
   outport: string;
+  /** The connection that the packet carries with it inside one datapath, so that a second look in the same zone finds it although its addresses changed. */
+  tracked?: { readonly zone: number; readonly original: Tuple; readonly direction: Direction };
 }
 
 /** What a match can ask beside the packet. */

@@ -1,4 +1,4 @@
-import { bindDestination, bindSource, confirm, lookup, type NatRange, track, translate, tupleOf } from "@hopscope/core";
+import { bindDestination, bindSource, confirm, type Direction, lookup, type NatRange, track, type Tracked, type TrackedConnection, translate } from "@hopscope/core";
 import type { Action } from "../actions/parse.ts";
 import { readField, writeField } from "../expr/evaluate.ts";
 import { macValue } from "../expr/lex.ts";
@@ -19,12 +19,33 @@ function zoneFor(run: OvnRun, travel: Travel, kind: "port" | "dnat" | "snat"): n
   return run.zoneOf(travel.pipeline === "ingress" ? travel.fields.inport : travel.fields.outport);
 }
 
+/**
+ * Tracks the packet in a zone. A connection found in the same zone before, within this datapath, is still the packet's.
+ *
+ * @see Linux 5.14, net/openvswitch/conntrack.c skb_nfct_cached
+ */
+function trackIn(run: OvnRun, travel: Travel, zone: number): Tracked {
+  const { fields } = travel;
+  const carried = fields.tracked;
+  const found = carried?.zone === zone ? lookup(run.conntrack, carried.original, zone)?.connection : undefined;
+  if (carried !== undefined && found !== undefined) {
+    return { state: carried.direction === "reply" || found.replied ? "established" : "new", direction: carried.direction, connection: found };
+  }
+  const tracked = track(run.conntrack, current(travel), zone);
+  remember(travel, zone, tracked.connection, tracked.direction);
+  return tracked;
+}
+
+const remember = (travel: Travel, zone: number, connection: TrackedConnection | undefined, direction: Direction): void => {
+  travel.fields.tracked = connection === undefined ? undefined : { zone, original: connection.original, direction };
+};
+
 /** Looks the packet up in a zone, with or without undoing translation, and sets ct_state, ct_mark and ct_label. */
 function lookUp(run: OvnRun, travel: Travel, zone: number, nat: boolean): void {
   const packet = current(travel);
-  const tracked = track(run.conntrack, packet, zone);
+  const tracked = trackIn(run, travel, zone);
   const { connection } = tracked;
-  const known = tracked.state === "established" || tracked.state === "related" || (connection !== undefined && tupleOf(packet) !== undefined && lookupKnown(run, travel, zone));
+  const known = tracked.state === "established" || tracked.state === "related" || (connection !== undefined && lookup(run.conntrack, connection.original, zone) !== undefined);
   let state = CT.trk;
   if (tracked.state === "invalid") state |= CT.inv;
   if (tracked.state === "new") state |= CT.new;
@@ -43,15 +64,10 @@ function lookUp(run: OvnRun, travel: Travel, zone: number, nat: boolean): void {
   values.set("ct_state", state).set("ct_mark", known ? BigInt(connection?.mark ?? 0) : 0n).set("ct_label", known ? BigInt(connection?.label ?? "0") : 0n);
 }
 
-function lookupKnown(run: OvnRun, travel: Travel, zone: number): boolean {
-  const tuple = tupleOf(current(travel));
-  return tuple !== undefined && lookup(run.conntrack, tuple, zone) !== undefined;
-}
-
 /** Commits the connection with a translation and goes on with the packet translated. */
 function translateAndCommit(run: OvnRun, travel: Travel, zone: number, kind: "source" | "destination", range: NatRange, mark: number): void {
   const packet = current(travel);
-  const tracked = track(run.conntrack, packet, zone);
+  const tracked = trackIn(run, travel, zone);
   if (tracked.connection === undefined) {
     travel.fields.values.set("ct_state", CT.trk | CT.inv);
     return;
@@ -82,6 +98,7 @@ export function callAction(run: OvnRun, travel: Travel, call: Call, inner: reado
       return goOn(run, travel);
     case "ct_clear":
       travel.fields.values.set("ct_state", 0n).set("ct_mark", 0n).set("ct_label", 0n);
+      travel.fields.tracked = undefined;
       return undefined;
     case "ct_commit":
       commit(run, travel, inner);
@@ -122,7 +139,7 @@ function rangeOf(text: string): NatRange {
 
 function commit(run: OvnRun, travel: Travel, inner: readonly Action[]): void {
   const zone = zoneFor(run, travel, "port");
-  const tracked = track(run.conntrack, current(travel), zone);
+  const tracked = trackIn(run, travel, zone);
   if (tracked.connection === undefined) return;
   const { fields } = travel;
   const kept = { ...fields, values: new Map(fields.values) };

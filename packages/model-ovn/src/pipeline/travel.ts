@@ -60,7 +60,7 @@ export interface Travel {
 }
 
 export const emptyFields = (inport: string): Fields => ({ values: new Map(), inport, outport: "" });
-export const copyFields = (fields: Fields): Fields => ({ values: new Map(fields.values), inport: fields.inport, outport: fields.outport });
+export const copyFields = (fields: Fields): Fields => ({ values: new Map(fields.values), inport: fields.inport, outport: fields.outport, tracked: fields.tracked });
 /** The packet as the fields say now. @internal */
 export const current = (travel: Travel): Packet => writePacket(travel.fields, travel.packet);
 
