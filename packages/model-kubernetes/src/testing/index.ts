@@ -1,1 +1,1 @@
-export {};
+export { type ArbitraryOptions, printYaml, resourcesArbitrary, snapshotArbitrary } from "./snapshot-arbitrary.ts";
