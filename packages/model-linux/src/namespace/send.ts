@@ -1,4 +1,4 @@
-import { type Decision, type Mac, type Outcome, type Packet, ZERO_MAC, CLIENT_SOCKET } from "@hopscope/core";
+import { CLIENT_SOCKET, type Decision, icmpPacket, type Mac, type Outcome, type Packet, ZERO_MAC } from "@hopscope/core";
 import { output, postrouting, type Stopped } from "./hooks.ts";
 import { dropped, type Next, type Passage, record } from "./passage.ts";
 import { lookupRoute, type Routed } from "./routing.ts";
@@ -21,7 +21,7 @@ export function send(passage: Passage): Next {
 export function emit(passage: Passage, opens: boolean): Next {
   const before = passage.packet;
   let routed = routeOut(passage);
-  if (routed.type === "none") return noWay(passage, routed, before);
+  if (routed.type === "none") return opens ? unreachable(passage, routed, before) : noWay(passage, routed, before);
   const { ip } = passage.packet;
   if (ip !== undefined && isUnspecified(ip.src)) {
     if (routed.src === undefined) return dropped(passage, `no source address toward ${ip.dst}`, { origin: routed.origin, code: "linux/no-source-address" });
@@ -80,6 +80,15 @@ const isMartianSource = ({ packet, on }: Passage, routed: Exclude<Routed, { type
 function noWay(passage: Passage, routed: Extract<Routed, { type: "none" }>, before: Packet): Outcome {
   record(passage, "host", "route output", before, [routeDecision(routed)]);
   return dropped(passage, `${passage.on.place} has no way to ${before.ip?.dst}: ${routed.text}`, { origin: routed.origin, code: "linux/no-route" });
+}
+
+/** A socket that cannot even send is told at once (ENETUNREACH, EHOSTUNREACH); nothing leaves. */
+function unreachable(passage: Passage, routed: Extract<Routed, { type: "none" }>, before: Packet): Outcome {
+  const end = noWay(passage, routed, before);
+  const { ip } = before;
+  if (end.type !== "drop" || ip === undefined) return end;
+  const error = ip.version === 6 ? { icmpType: 1, code: 0 } : { icmpType: 3, code: 0 };
+  return { ...end, type: "reject", with: icmpPacket({ src: ip.dst, dst: ip.src }, { ...error, about: before }), out: CLIENT_SOCKET };
 }
 
 /** The decision of a route look-up. @internal */

@@ -96,6 +96,10 @@ describe("a network namespace", () => {
     expect(visitor(with4(web, "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"))(syn("10.128.2.15", 8080, "192.0.2.7"), "eth0").outcome).toMatchObject({ type: "drop", reason: "the policy of filter/INPUT is DROP" });
   });
 
+  it("tells a socket at once where there is no way", () => {
+    expect(visitor({ ...web, routes: [] })(syn("192.0.2.7", 80)).outcome).toMatchObject({ type: "reject", out: CLIENT_SOCKET, code: "linux/no-route" });
+  });
+
   it("does not let 127/8 out, nor in", () => {
     expect(visitor(web)(syn("192.0.2.7", 80, "127.0.0.1")).outcome).toMatchObject({ type: "drop", code: "linux/loopback-source-leaves" });
     expect(visitor(web)(syn("127.0.0.1", 8080, "192.0.2.7"), "eth0").outcome).toMatchObject({ type: "drop", code: "linux/martian" });
