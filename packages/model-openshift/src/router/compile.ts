@@ -60,8 +60,9 @@ const selects = (selector: unknown, labels: Readonly<Record<string, string>>): b
 /** Warns where the age decides about a host and the objects do not tell it. */
 function ageCaveats(routes: readonly RouteConfig[]): readonly RouterCaveat[] {
   const unknown = routes.filter((route) => route.created === 0);
-  const shared = unknown.filter((route) => routes.some((other) => other !== route && other.host === route.host && other.created === 0));
-  return shared.map((route) => ({
+  const holders = new Map<string, number>();
+  for (const route of unknown) holders.set(route.host, (holders.get(route.host) ?? 0) + 1);
+  return unknown.filter((route) => (holders.get(route.host) ?? 0) > 1).map((route) => ({
     code: "router/route-age-unknown",
     problem: `${routeOrigin(route).object} shares the host "${route.host}" and has no creationTimestamp; the order of names is taken for the age`,
     origin: routeOrigin(route, "metadata.creationTimestamp"),
