@@ -1,1 +1,1 @@
-export {};
+export { arbitraryRules, chance, FAR, PEER, POD, PORTS } from "./rules.ts";

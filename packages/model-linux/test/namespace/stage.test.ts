@@ -2,7 +2,7 @@ import { CLIENT_SOCKET, type Decided, icmpPacket, type Outcome, type Packet, rep
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LOCAL, type NamespaceState, namespaceStage, type NetworkNamespace } from "../../src/index.ts";
-import { arbitraryRules } from "../oracle/generate.ts";
+import { arbitraryRules } from "../../src/testing/index.ts";
 
 const web: NetworkNamespace = {
   id: "pod demo/web",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chainOf, parseRuleset, printRuleset, type Match, type Ruleset, type Target } from "../../src/index.ts";
-import { arbitraryRules } from "../oracle/generate.ts";
+import { arbitraryRules } from "../../src/testing/index.ts";
 
 const rule = (text: string, table = "filter"): { matches: readonly Match[]; target?: Target } => {
   const { ruleset } = parseRuleset(`*${table}\n:OWN - [0:0]\n-A OUTPUT ${text}\nCOMMIT\n`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { CLIENT_SOCKET, type Decided, type Packet, replyTo, type Stage, type TcpFlag, tcpPacket } from "@hopscope/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NamespaceState, namespaceStage, parseRuleset, printRuleset, type Socket } from "../../src/index.ts";
-import { arbitraryRules, chance, FAR, PEER, POD, PORTS } from "./generate.ts";
+import { arbitraryRules, chance, FAR, PEER, POD, PORTS } from "../../src/testing/index.ts";
 
 const run = (command: string, input?: string): string => execFileSync("sh", ["-c", command], { encoding: "utf8", input, stdio: ["pipe", "pipe", "pipe"] });
 const works = (command: string): boolean => {

@@ -20,8 +20,11 @@ export function chance(seed: number): { below(limit: number): number; pick<T>(am
 }
 type Chance = ReturnType<typeof chance>;
 
+/** Ports on which the hosts of the rules' little world listen. */
 export const PORTS = [8080, 13000, 15001, 15006];
+/** The host that has the rules. */
 export const POD = "10.128.2.15";
+/** Addresses of its neighbour and gateway. */
 export const PEER = ["10.128.2.1", "172.21.6.8", "172.30.1.1"];
 /** A host behind the pod, which forwards. */
 export const FAR = "10.50.0.2";
