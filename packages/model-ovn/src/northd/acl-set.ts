@@ -13,15 +13,23 @@ export interface AclSet {
   readonly hasDns: boolean;
 }
 
-/** The port groups with a port on the switch. */
-export function portGroupsOf(build: Pick<Build, "nb" | "byUuid" | "switchPorts">, datapath: SwitchDatapath): readonly PortGroupRow[] {
-  return build.nb.Port_Group.filter((group) =>
-    rowsOf<LogicalSwitchPortRow>(build, group.ports).some((row) => build.switchPorts.get(row.name)?.datapath === datapath));
+/** The port groups with a port on each switch. */
+export function portGroupsBySwitch(build: Pick<Build, "nb" | "byUuid" | "switchPorts">): ReadonlyMap<SwitchDatapath, readonly PortGroupRow[]> {
+  const groups = new Map<SwitchDatapath, PortGroupRow[]>();
+  for (const group of build.nb.Port_Group) {
+    const rows = rowsOf<LogicalSwitchPortRow>(build, group.ports);
+    for (const datapath of new Set(rows.flatMap((row) => build.switchPorts.get(row.name)?.datapath ?? []))) {
+      const own = groups.get(datapath) ?? [];
+      groups.set(datapath, own);
+      own.push(group);
+    }
+  }
+  return groups;
 }
 
 /** Collects the ACLs of a switch: its own and those of port groups with a port on it. */
 export function aclSetOf(build: Build, datapath: SwitchDatapath): AclSet {
-  const groups = portGroupsOf(build, datapath);
+  const groups = build.portGroups.get(datapath) ?? [];
   const acls = rowsOf<ACLRow>(build, [...new Set([...datapath.row.acls, ...groups.flatMap((group) => group.acls)])]);
   const hasStateful = acls.some((acl) => acl.action === "allow-related");
   const dns = rowsOf<Build["nb"]["DNS"][number]>(build, datapath.row.dns_records);

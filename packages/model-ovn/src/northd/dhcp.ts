@@ -36,7 +36,12 @@ function allowReply(build: Build, port: SwitchPort, row: DHCPOptionsRow, options
 }
 
 /** In 23.03 answers pass for every port with options, also where no request would be answered. */
-function allowRepliesAnyway(build: Build, port: SwitchPort, rows: { readonly v4?: DHCPOptionsRow | undefined; readonly v6?: DHCPOptionsRow | undefined }, commits: boolean): void {
+function allowRepliesAnyway(
+  build: Build,
+  port: SwitchPort,
+  rows: { readonly v4: DHCPOptionsRow | undefined; readonly v6: DHCPOptionsRow | undefined },
+  commits: boolean,
+): void {
   const { v4, v6 } = rows;
   const complete = ["server_id", "server_mac", "lease_time"].every((name) => v4?.options[name] !== undefined);
   if (v4 !== undefined && complete) allowReply(build, port, v4, { v6: false, commits });

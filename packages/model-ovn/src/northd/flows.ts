@@ -1,5 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import type { BFDRow, NBGlobalRow, NorthboundDb, NorthboundRow, Uuid } from "../northbound.ts";
+import { portGroupsBySwitch } from "./acl-set.ts";
 import { resolveSwitchPortFlows } from "./arp-resolve.ts";
 import { probeSenderFlows } from "./arp-responder.ts";
 import { flowsFor, originsOf, type DatapathFlow } from "./flow.ts";
@@ -50,7 +51,9 @@ export function compile(nb: NorthboundDb, options: { readonly version: OvnVersio
   assignRoutableAddresses(topology);
   const origins = originsOf(nb);
   const build: Build = {
-    version: options.version, nb, byUuid, ...topology, loadBalancers, features: options.features, options: global,
+    version: options.version, nb, byUuid, ...topology, loadBalancers,
+    portGroups: portGroupsBySwitch({ nb, byUuid, switchPorts: topology.switchPorts }),
+    features: options.features, options: global,
     meters: new Map(nb.Meter.map((meter) => [meter.name, { fair: meter.fair === true }])),
     flows: flowsFor(options.version, origins),
   };

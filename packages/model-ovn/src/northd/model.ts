@@ -1,6 +1,6 @@
 import type {
   AddressSetRow, LoadBalancerRow, LogicalRouterPortRow, LogicalRouterRow, LogicalSwitchPortRow, LogicalSwitchRow, NATRow,
-  NorthboundDb, NorthboundRow, StringMap, Uuid,
+  NorthboundDb, NorthboundRow, PortGroupRow, StringMap, Uuid,
 } from "../northbound.ts";
 import type { Addresses } from "./address.ts";
 import type { Flows } from "./flow.ts";
@@ -183,6 +183,7 @@ export interface Build {
   readonly switchPorts: ReadonlyMap<string, SwitchPort>;
   readonly routerPorts: ReadonlyMap<string, RouterPort>;
   readonly loadBalancers: readonly LoadBalancer[];
+  readonly portGroups: ReadonlyMap<SwitchDatapath, readonly PortGroupRow[]>;
   readonly features: ChassisFeatures;
   readonly options: GlobalOptions;
   readonly meters: ReadonlyMap<string, { readonly fair: boolean }>;

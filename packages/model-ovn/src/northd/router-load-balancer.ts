@@ -27,7 +27,11 @@ function distributedFlows(build: Build, router: RouterDatapath, balancer: LoadBa
   const backends = vip.backends.map((backend) =>
     `(${ip}.src == ${backend.ip}${backend.port === undefined ? "" : ` && ${balancer.protocol}.src == ${backend.port}`})`).join(" || ");
   const match = `${ip} && (${backends})`;
-  const undo = { none: build.options.useCommonZone ? "ct_dnat_in_czone;" : "ct_dnat;", skip: "flags.skip_snat_for_lb = 1; next;", force: "flags.force_snat_for_lb = 1; next;" }[snat];
+  const undo = {
+    none: build.options.useCommonZone ? "ct_dnat_in_czone;" : "ct_dnat;",
+    skip: "flags.skip_snat_for_lb = 1; next;",
+    force: "flags.force_snat_for_lb = 1; next;",
+  }[snat];
   const details = { row: balancer.row };
   if (build.version === "23.03") {
     flows.add(router, "lr_out_undnat", 120, `${match} && outport == ${port.quoted} && ${residentOn(port)}`, undo, details);

@@ -79,8 +79,9 @@ function snatFlows(build: Build, router: RouterDatapath, checked: CheckedNat): v
   const { row } = checked.nat;
   const { flows } = build;
   const ip = ipOf(checked);
+  const place = checked.distributed ? `is_chassis_resident(${quoted(row.logical_port)})` : residentOn(checked.gatewayPort);
   const out = ` && outport == ${checked.gatewayPort?.quoted ?? '""'}`
-    + (router.gatewayPorts.length === 0 ? "" : ` && ${checked.distributed ? `is_chassis_resident(${quoted(row.logical_port)})` : residentOn(checked.gatewayPort)}`);
+    + (router.gatewayPorts.length === 0 ? "" : ` && ${place}`);
   const match = outsideMatch(build, router, checked, `ip && ${ip}.src == ${row.logical_ip}${router.isGateway ? "" : out}`, "dst");
   const priority = checked.prefixLength + 1 + (!router.isGateway && router.gatewayPorts.length > 0 ? 128 : 0);
   const mac = !router.isGateway && checked.distributed ? `eth.src = ${checked.externalMac}; ` : "";

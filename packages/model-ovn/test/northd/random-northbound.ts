@@ -34,18 +34,24 @@ export function diceOf(seed: number): Dice {
 
 type Columns<Table extends NorthboundTable> = Partial<NorthboundTables[Table]>;
 
-/** Collects rows while a database grows. */
-class Growth {
+/** A database while it grows. */
+interface Growth {
   readonly dice: Dice;
-  readonly tables: Record<string, NorthboundRow[]> = Object.fromEntries(Object.keys(emptyNorthbound()).map((table) => [table, []]));
-  constructor(dice: Dice) {
-    this.dice = dice;
-  }
-  add<Table extends NorthboundTable>(table: Table, columns: Columns<Table>): string {
-    const uuid = this.dice.uuid();
-    this.tables[table]?.push(northboundRow(table, { ...columns, _uuid: uuid }));
-    return uuid;
-  }
+  readonly tables: Readonly<Record<string, NorthboundRow[]>>;
+  /** Adds a row and returns its id. */
+  readonly add: <Table extends NorthboundTable>(table: Table, columns: Columns<Table>) => string;
+}
+
+function growthOf(dice: Dice): Growth {
+  const tables: Record<string, NorthboundRow[]> = Object.fromEntries(Object.keys(emptyNorthbound()).map((table) => [table, []]));
+  return {
+    dice, tables,
+    add: (table, columns) => {
+      const uuid = dice.uuid();
+      tables[table]?.push(northboundRow(table, { ...columns, _uuid: uuid }));
+      return uuid;
+    },
+  };
 }
 
 const options = (dice: Dice, map: Readonly<Record<string, readonly string[]>>, probability = 0.3): Record<string, string> =>
@@ -185,6 +191,15 @@ function sortSets(tables: Readonly<Record<string, readonly NorthboundRow[]>>): R
   return Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.map(sorted)]));
 }
 
+const qosRule = ({ add, dice }: Growth): string => add("QoS", {
+  priority: 10, direction: dice.pick(["from-lport", "to-lport"] as const), match: "ip", action: { dscp: 20 },
+  bandwidth: dice.chance(0.5) ? { rate: 10, burst: 5 } : {},
+});
+
+const forwardingGroup = ({ add, dice }: Growth, on: number): string => add("Forwarding_Group", {
+  name: "fwd", vip: "10.60.0.1", vmac: mac(on, 60), liveness: dice.chance(0.5), child_port: [`sw${on}-p0`],
+});
+
 /** Joins two routers directly. */
 function joinRouters(grow: Growth): void {
   const rows = (grow.tables["Logical_Router"] ?? []) as (NorthboundRow & { readonly ports: string[] })[];
@@ -205,7 +220,7 @@ function joinRouters(grow: Growth): void {
  */
 export function randomNorthbound(seed: number): NorthboundDb {
   const dice = diceOf(seed);
-  const grow = new Growth(dice);
+  const grow = growthOf(dice);
   const set = grow.add("Address_Set", { name: "as0", addresses: ["10.1.2.3", "10.4.0.0/16"] });
   const band = grow.add("Meter_Band", { action: "drop", rate: 25 });
   const meters = ["fair", "plain", "limit"].map((name) => grow.add("Meter", { name, unit: "pktps", bands: [band], ...(name === "fair" ? { fair: true } : {}) }));
@@ -223,10 +238,10 @@ export function randomNorthbound(seed: number): NorthboundDb {
     const ports = Array.from({ length: 1 + dice.below(4) }, (_, index) => plainPort(grow, on, index, dhcp));
     grow.add("Logical_Switch", {
       name: `sw${on}`, ports, acls: Array.from({ length: dice.below(3) }, () => grow.add("ACL", aclColumns(dice))),
-      qos_rules: dice.chance(0.3) ? [grow.add("QoS", { priority: 10, direction: dice.pick(["from-lport", "to-lport"] as const), match: "ip", action: { dscp: 20 }, bandwidth: dice.chance(0.5) ? { rate: 10, burst: 5 } : {} })] : [],
+      qos_rules: dice.chance(0.3) ? [qosRule(grow)] : [],
       load_balancer: dice.some(balancers, 0.3), load_balancer_group: dice.some([group], 0.3), dns_records: dice.some([dns], 0.2),
       ...(dice.chance(0.4) ? { copp } : {}),
-      forwarding_groups: dice.chance(0.2) ? [grow.add("Forwarding_Group", { name: "fwd", vip: "10.60.0.1", vmac: mac(on, 60), liveness: dice.chance(0.5), child_port: [`sw${on}-p0`] })] : [],
+      forwarding_groups: dice.chance(0.2) ? [forwardingGroup(grow, on)] : [],
       other_config: options(dice, { mcast_snoop: ["true"], mcast_flood_unregistered: ["true"], "interconn-ts": ["ts"], "vlan-passthru": ["true"] }, 0.2),
     });
   }
