@@ -19,6 +19,8 @@ export interface EnvoyOptions {
   readonly config: EnvoyConfig;
   /** The name that observers show: `istio-ingressgateway`, `web-1 sidecar`. */
   readonly name: string;
+  /** The pod's or machine's own address. */
+  readonly address?: string;
   /** SPIFFE id in the certificate that it presents. */
   readonly principal?: string;
   /** Where resources come from, keyed by config path, object or resource name. */
@@ -120,6 +122,7 @@ function sessionOf(options: EnvoyOptions, context: EndpointContext, connection: 
     caveat: (caveat) => context.caveat(caveat),
     finding: (finding, resource) => context.finding({ ...finding, origin: originOf(resource) }),
     resolve: options.resolve,
+    localAddress: options.address,
   };
   return { run, flush, last: () => last };
 }

@@ -196,10 +196,10 @@ export function serveHttp(run: Run, manager: Json, connection: Established, http
   if (decoded.type === "refused") return finish(own(decoded.status, decoded.details, { flags: decoded.flags }), {}, decoded.headers, true);
   const path = normalisePath(manager, headerOf(decoded.headers, ":path") ?? "");
   if (path.type === "reject") return finish(own(400, "path_normalization_failed"), {}, decoded.headers, true);
-  if (path.type === "redirect") return finish(own(307, "path_normalization_failed", { headers: [["location", path.path]] }), {}, decoded.headers, true);
+  if (path.type === "redirect") return finish(own(307, "path_normalization_failed", { headers: isGrpc(decoded.headers) ? [] : [["location", path.path]] }), {}, decoded.headers, true);
   const host = normaliseHost(manager, headerOf(decoded.headers, ":authority") ?? "", connection.destination.port);
   const clean = withHeader(withHeader(decoded.headers, ":path", path.path), ":authority", host);
-  const prepared = prepareHeaders(manager, routes, clean, { source: connection.source, local: connection.destination, tls: connection.tls, peer: connection.peer });
+  const prepared = prepareHeaders(manager, routes, clean, { source: connection.source, local: connection.destination, tls: connection.tls, peer: connection.peer, localAddress: run.localAddress });
   const { resolved, secure } = resolve(run, routes, prepared.headers, connection);
   const facts: FormatFacts = {
     headers: prepared.headers, source: prepared.remote, direct: connection.source, local: connection.destination, protocol: version === "2" ? "HTTP/2" : `HTTP/${version}`,

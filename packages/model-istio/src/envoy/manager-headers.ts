@@ -9,7 +9,10 @@ export interface ManagerFacts {
   readonly local: SocketAddress;
   readonly tls: boolean;
   readonly peer: string | undefined;
+  readonly localAddress: string | undefined;
 }
+
+const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
 
 export interface Prepared {
   readonly headers: Headers;
@@ -63,7 +66,7 @@ export function prepareHeaders(manager: Json, routes: Json, original: Headers, f
   const trusted = edge ? (hops > 0 ? lastAddress(headers, hops - 1) : undefined) : lastAddress(headers, hops);
   const remote = trusted ?? facts.source;
   if (edge) {
-    if (!flag(manager["skip_xff_append"])) headers = appendHeader(headers, "x-forwarded-for", facts.source.address);
+    if (!flag(manager["skip_xff_append"])) headers = appendHeader(headers, "x-forwarded-for", isLoopback(facts.source.address) ? (facts.localAddress ?? facts.source.address) : facts.source.address);
     if (hops === 0 || headerOf(headers, "x-forwarded-proto") === undefined) headers = withHeader(headers, "x-forwarded-proto", scheme);
   }
   if (flag(manager["append_x_forwarded_port"]) && (!edge || hops === 0 || headerOf(headers, "x-forwarded-port") === undefined)) headers = withHeader(headers, "x-forwarded-port", String(facts.local.port));

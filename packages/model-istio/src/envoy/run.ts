@@ -36,6 +36,8 @@ export interface Run {
   caveat(caveat: Caveat): void;
   finding(finding: Omit<Finding, "origin">, resource: Json | undefined): void;
   readonly resolve?: Resolve;
+  /** The machine's first address that is no loopback: what X-Forwarded-For names for a peer on loopback. */
+  readonly localAddress?: string;
 }
 
 /** What Envoy's access log would hold of one connection or request. */
