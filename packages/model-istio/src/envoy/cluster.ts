@@ -62,6 +62,8 @@ export function pickHost(run: Run, request: HostRequest): Host | undefined {
   const total = left.reduce((sum, item) => sum + item.weight, 0);
   const [only] = left;
   if (only === undefined) {
+    if (hosts.length === 0 && cluster["load_assignment"] !== undefined && clusterType(cluster).endsWith("DNS")) run.caveat({ code: "envoy/dns-unresolved", problem: `no address is known for the names of cluster "${name}"` });
+    if (cluster["cluster_type"] !== undefined) run.caveat({ code: "envoy/cluster-type", problem: `cluster "${name}" is of type "${text(object(cluster["cluster_type"])["name"]) ?? ""}", which is not modelled` });
     if (hosts.length === 0) reportEmpty(run, cluster);
     run.note("cluster", { table: "cluster", rule: name, verdict: hosts.length === 0 ? "has no endpoint" : "has no healthy endpoint" }, cluster);
     return undefined;

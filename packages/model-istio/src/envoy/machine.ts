@@ -28,6 +28,7 @@ export function admit(run: Run, downstream: Downstream): Admission | undefined {
   if (picked === undefined) return undefined;
   const { listener, acceptedBy, destination } = picked;
   run.note("listener", { table: "listener", rule: name(listener), verdict: acceptedBy === undefined ? "accepts" : `accepts, handed over by ${name(acceptedBy)}` }, listener);
+  reportUnknown(run, listener);
   const detected = inspect(listener, downstream, destination.port);
   const chain = pickFilterChain(listener, { source: downstream.source, destination, detected });
   if (chain.type === "none") {
@@ -48,6 +49,16 @@ export function admit(run: Run, downstream: Downstream): Admission | undefined {
     chain: name(chain.chain),
   };
   return { picked, chain, handshake: shake, established };
+}
+
+const LISTENER_FILTERS = ["original_dst", "tls_inspector", "http_inspector"];
+
+/** What of a listener is read and not followed. */
+function reportUnknown(run: Run, listener: Json): void {
+  if (listener["filter_chain_matcher"] !== undefined) run.caveat({ code: "envoy/filter-chain-matcher", problem: `listener "${name(listener)}" picks its filter chain by a matcher tree, which is not modelled; the chains' own conditions were used` });
+  for (const filter of list(listener["listener_filters"])) {
+    if (!LISTENER_FILTERS.some((known) => isFilter(filter, known))) run.caveat({ code: "envoy/listener-filter", problem: `listener filter "${name(filter)}" of listener "${name(listener)}" is not modelled; connections pass it unchanged` });
+  }
 }
 
 /** A filter chain's conditions in words, for chains without a name. */
