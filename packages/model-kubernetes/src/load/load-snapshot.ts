@@ -4,6 +4,7 @@ import { type ClusterDocument, readClusterDocument } from "../cluster/read-clust
 import { readScenario, type Scenario } from "../cluster/read-scenario.ts";
 import { objectName, originOf, type Resource, SOURCE, type Source } from "../resource.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { checkShape } from "./check-shape.ts";
 import { checkValue } from "./check-value.ts";
 import { type PathStep, parseFieldPath, printFieldPath } from "./field-path.ts";
 import { isKnownKind, isNamespaced } from "./known-kinds.ts";
@@ -60,7 +61,9 @@ export function loadSnapshot(files: readonly SourceFile[], options: LoadOptions 
       for (const { resource, item } of resources) {
         const source: Source = item === undefined ? { file: name, document } : { file: name, document, item };
         const own = { ...resource, [SOURCE]: source };
-        if (!own.apiVersion.startsWith("hopscope/")) read.push(own);
+        const misfit = checkShape(own);
+        if (misfit !== undefined) report({ ...misfit, object: objectName(own), item });
+        else if (!own.apiVersion.startsWith("hopscope/")) read.push(own);
         else if (own.kind === "Scenario") collect(readScenario(own), scenarios, diagnostics, locate);
         else collect(readClusterDocument(own), documents, diagnostics, locate);
       }

@@ -41,6 +41,19 @@ describe("loadSnapshot on bad input", () => {
     expect(messages(text)).toEqual([message]);
   });
 
+  it.each([
+    ["v1", "Service", "spec:\n  ports: {http: 80}\n", "bad.yaml:5:3: Service n/x spec.ports: the value is a mapping; expected a list"],
+    ["v1", "Service", "spec:\n  ports:\n  - port: http\n", 'bad.yaml:6:5: Service n/x spec.ports[0].port: the value is "http"; expected a number'],
+    ["v1", "Service", "spec:\n  selector:\n    v: 1\n", "bad.yaml:6:5: Service n/x spec.selector.v: the value is 1; expected text; put it in quotes"],
+    ["v1", "Pod", "spec:\n  containers: [null]\n", "bad.yaml:5:16: Pod n/x spec.containers[0]: the value is null; expected a mapping"],
+    ["apps/v1", "Deployment", "spec:\n  replicas: '2'\n", 'bad.yaml:5:3: Deployment n/x spec.replicas: the value is "2"; expected a number'],
+    ["networking.istio.io/v1beta1", "VirtualService", "spec:\n  hosts: shop\n", 'bad.yaml:5:3: VirtualService n/x spec.hosts: the value is "shop"; expected a list'],
+  ])("locates a wrong type in %s %s", (apiVersion, kind, body, message) => {
+    const snapshot = loadSnapshot([{ name: "bad.yaml", text: `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x, namespace: n}\n${body}` }]);
+    expect(snapshot.diagnostics.map(printDiagnostic)).toEqual([message]);
+    expect(snapshot.resources).toEqual([]);
+  });
+
   it("counts lines from the start of the file in later documents and items", () => {
     const text = `${namespace("a")}---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: b}\n- apiVersion: v1\n  metadata: {name: c}\n`;
     expect(messages(text)).toEqual(["bad.yaml:11:3: kind: kind is missing"]);

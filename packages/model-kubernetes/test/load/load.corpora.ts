@@ -20,12 +20,16 @@ const isResolvable = (snapshot: Snapshot, target: number | string | undefined, p
 describe.skipIf(!present)("the corpora", () => {
   it("load file by file without a crash, every message located", () => {
     const unlocated: string[] = [];
+    const misfits: string[] = [];
     for (const file of sources(corpora)) {
       const snapshot = loadSnapshot([file]);
       for (const diagnostic of snapshot.diagnostics) if (diagnostic.origin.line === undefined) unlocated.push(printDiagnostic(diagnostic));
+      misfits.push(...snapshot.diagnostics.filter((diagnostic) => diagnostic.code === "input/wrong-type").map(printDiagnostic));
       completeSnapshot(snapshot);
     }
     expect(unlocated).toEqual([]);
+    // What real programs took in is of the right types.
+    expect(misfits).toEqual([]);
   });
 
   const journeys = join(corpora, "journeys-measured/snapshot");
