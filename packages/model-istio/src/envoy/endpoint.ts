@@ -30,6 +30,8 @@ export interface EnvoyOptions {
 }
 
 const CONNECT_TIMEOUT = 5e9;
+/** Stands for a certificate whose name nobody told. */
+const UNNAMED = "spiffe://unknown";
 
 const wire = (payload: Payload): Downstream["http"] =>
   payload.type === "http"
@@ -92,7 +94,8 @@ function sessionOf(options: EnvoyOptions, context: EndpointContext, connection: 
     flush();
     const { cluster, host, http } = asked;
     const socket = upstreamTls(asked.transportSocket);
-    const own = socket === undefined ? undefined : { sni: socket.sni, alpn: http?.alpn ?? socket.alpn, version: "1.3" as const, clientIdentity: socket.presents ? options.principal : undefined };
+    const own = socket === undefined ? undefined : { sni: socket.sni, alpn: http?.alpn ?? socket.alpn, version: "1.3" as const, clientIdentity: socket.presents ? (options.principal ?? UNNAMED) : undefined };
+    if (socket?.presents === true && options.principal === undefined) context.caveat({ code: "envoy/principal-unknown", problem: `the identity in the certificate of Envoy "${options.name}" is not known; rules that look at it may decide otherwise` });
     const inner = http === undefined && passThrough() ? connection.tls : undefined;
     if (own !== undefined && inner !== undefined) context.caveat({ code: "envoy/nested-tls", problem: `cluster "${text(cluster["name"]) ?? ""}" wraps the client's own TLS in TLS; only the outer layer is followed` });
     last = context.exchange({
