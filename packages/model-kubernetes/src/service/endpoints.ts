@@ -64,8 +64,8 @@ const SERVICE_NAME = "kubernetes.io/service-name";
  */
 export function endpointsOf(snapshot: Pick<Snapshot, "resources">, service: Service): ServiceEndpoints {
   if (service.spec.type === "ExternalName") return { source: "none", endpoints: [] };
-  const slices = slicesOf(snapshot, service);
-  if (slices.length > 0) return { source: "EndpointSlice", endpoints: unique(slices.flatMap(fromSlice)) };
+  const own = slicesOf(snapshot, service);
+  if (own.length > 0) return { source: "EndpointSlice", endpoints: unique(own.flatMap(fromSlice)) };
   const { namespace, name } = service.metadata;
   const written = resourcesOf(snapshot, "Endpoints", { group: "", namespace }).filter((resource) => resource.metadata.name === name);
   if (written.length > 0) return { source: "Endpoints", endpoints: written.flatMap(fromEndpoints) };
@@ -74,11 +74,22 @@ export function endpointsOf(snapshot: Pick<Snapshot, "resources">, service: Serv
   return { source: "selector", endpoints: selectedPods(snapshot, service).flatMap((pod) => fromPod(pod, service)) };
 }
 
+const slices = new WeakMap<readonly Resource[], ReadonlyMap<string, readonly EndpointSlice[]>>();
+
 /** EndpointSlices that belong to a Service, in the order read. */
 export function slicesOf(snapshot: Pick<Snapshot, "resources">, service: Service): readonly EndpointSlice[] {
-  return resourcesOf(snapshot, "EndpointSlice", { namespace: service.metadata.namespace }).filter(
-    (slice): slice is EndpointSlice => slice.metadata.labels?.[SERVICE_NAME] === service.metadata.name,
-  );
+  let index = slices.get(snapshot.resources);
+  if (index === undefined) {
+    const made = new Map<string, EndpointSlice[]>();
+    for (const slice of resourcesOf(snapshot, "EndpointSlice", { group: "discovery.k8s.io" }) as readonly EndpointSlice[]) {
+      const key = `${slice.metadata.namespace ?? ""}/${slice.metadata.labels?.[SERVICE_NAME] ?? ""}`;
+      const list = made.get(key);
+      if (list === undefined) made.set(key, [slice]);
+      else list.push(slice);
+    }
+    slices.set(snapshot.resources, (index = made));
+  }
+  return index.get(`${service.metadata.namespace ?? ""}/${service.metadata.name}`) ?? [];
 }
 
 /** Pods that a Service's selector selects and that have not ended. */

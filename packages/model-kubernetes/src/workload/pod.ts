@@ -58,13 +58,28 @@ export interface Pod extends Resource {
   readonly status?: PodStatus;
 }
 
-const pods = new WeakMap<readonly Resource[], readonly Pod[]>();
+interface PodIndex {
+  readonly all: readonly Pod[];
+  readonly byNamespace: ReadonlyMap<string, readonly Pod[]>;
+}
+
+const indices = new WeakMap<readonly Resource[], PodIndex>();
 
 /** All Pods that have a spec, or those of one namespace. */
 export function podsOf(snapshot: Pick<Snapshot, "resources">, namespace?: string): readonly Pod[] {
-  let all = pods.get(snapshot.resources);
-  if (all === undefined) pods.set(snapshot.resources, (all = resourcesOf(snapshot, "Pod", { group: "" }).filter(isPod)));
-  return namespace === undefined ? all : all.filter((pod) => pod.metadata.namespace === namespace);
+  let index = indices.get(snapshot.resources);
+  if (index === undefined) {
+    const all = resourcesOf(snapshot, "Pod", { group: "" }).filter(isPod);
+    const byNamespace = new Map<string, Pod[]>();
+    for (const pod of all) {
+      const key = pod.metadata.namespace ?? "";
+      const list = byNamespace.get(key);
+      if (list === undefined) byNamespace.set(key, [pod]);
+      else list.push(pod);
+    }
+    indices.set(snapshot.resources, (index = { all, byNamespace }));
+  }
+  return namespace === undefined ? index.all : (index.byNamespace.get(namespace) ?? []);
 }
 
 /** Whether a resource is a Pod with a spec that can be read. */

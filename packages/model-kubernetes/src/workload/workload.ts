@@ -28,9 +28,13 @@ export interface Workload extends Resource {
 
 const GROUPS: Readonly<Record<WorkloadKind, string>> = { Deployment: "apps", StatefulSet: "apps", DaemonSet: "apps", ReplicaSet: "apps", ReplicationController: "", DeploymentConfig: "apps.openshift.io", Job: "batch" };
 
+const known = new WeakMap<readonly Resource[], readonly Workload[]>();
+
 /** All workloads that carry a pod template, in the order read per kind. */
 export function workloadsOf(snapshot: Pick<Snapshot, "resources">): readonly Workload[] {
-  return WORKLOAD_KINDS.flatMap((kind) => resourcesOf(snapshot, kind, { group: GROUPS[kind] }).filter(isWorkload));
+  let all = known.get(snapshot.resources);
+  if (all === undefined) known.set(snapshot.resources, (all = WORKLOAD_KINDS.flatMap((kind) => resourcesOf(snapshot, kind, { group: GROUPS[kind] }).filter(isWorkload))));
+  return all;
 }
 
 function isWorkload(resource: Resource): resource is Workload {

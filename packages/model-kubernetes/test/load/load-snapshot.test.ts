@@ -39,6 +39,19 @@ describe("loadSnapshot", () => {
     expect(other.diagnostics.map(printDiagnostic)).toEqual(["b.yaml:1:1: Service shop/web: Service shop/web is also defined at a.yaml:1:1, and differs; expected one definition, or equal ones"]);
   });
 
+  it("reads an `oc adm inspect` tree, where pods stand in a list and alone", () => {
+    const pod = "metadata:\n  name: p\n  namespace: shop\nspec:\n  containers: []\n";
+    const item = pod.split("\n").map((line, index) => (line === "" ? line : `${index === 0 ? "- " : "  "}${line}`)).join("\n");
+    const { resources, diagnostics } = loadSnapshot([
+      { name: "namespaces/shop/core/pods.yaml", text: `apiVersion: v1\nitems:\n${item}kind: PodList\nmetadata: {resourceVersion: "1"}\n` },
+      { name: "namespaces/shop/pods/p/p.yaml", text: `---\napiVersion: v1\nkind: Pod\n${pod}` },
+      { name: "namespaces/shop/core/events.yaml", text: "apiVersion: v1\nitems: []\nkind: EventList\n" },
+      { name: "namespaces/shop/core/secrets.yaml", text: "apiVersion: v1\nitems: null\nkind: SecretList\n" },
+    ]);
+    expect(diagnostics).toEqual([]);
+    expect(resources.map(({ apiVersion, kind, metadata }) => `${apiVersion} ${kind} ${metadata.name}`)).toEqual(["v1 Pod p"]);
+  });
+
   it("keeps the later of two readings that differ in status", () => {
     const pod = (version: string, phase: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n, resourceVersion: "${version}"}\nspec: {containers: []}\nstatus: {phase: ${phase}}\n`;
     const { resources, diagnostics, caveats } = loadSnapshot([{ name: "a.yaml", text: pod("9", "Running") }, { name: "b.yaml", text: pod("10", "Failed") }]);
