@@ -47,7 +47,7 @@ function sentence(pods: readonly Pod[], of: string): string {
 /** ReplicaSets and the like whose owner makes the pods here. */
 function isManaged(workload: Workload, snapshot: Snapshot): boolean {
   const owners = workload.metadata.ownerReferences ?? [];
-  return owners.length > 0 && owners.some((owner) => workloadsOf(snapshot).some((other) => other.kind === owner.kind && other.metadata.name === owner.name && other.metadata.namespace === workload.metadata.namespace));
+  return owners.some((owner) => workloadsOf(snapshot).some((other) => other.kind === owner.kind && other.metadata.name === owner.name && other.metadata.namespace === workload.metadata.namespace));
 }
 
 /** How many pods there are: what the status of a live object counts, else what is asked for. */
