@@ -4,7 +4,7 @@ import { aclLogging, addAcl, addressSetName, ensureAddressSets, ovnObjects, type
 
 interface FirewallRule {
   readonly type: "Allow" | "Deny";
-  readonly to: { readonly cidrSelector?: string; readonly dnsName?: string; readonly nodeSelector?: LabelSelector };
+  readonly to?: { readonly cidrSelector?: string; readonly dnsName?: string; readonly nodeSelector?: LabelSelector };
   readonly ports?: readonly { readonly protocol: string; readonly port?: number }[];
 }
 
@@ -18,7 +18,7 @@ export function compileEgressFirewalls(zone: Zone): void {
   const group = zone.draft.find("Port_Group", "clusterPortGroup");
   for (const firewall of ovnObjects(zone, "EgressFirewall")) {
     const { namespace = "default" } = firewall.metadata;
-    const { egress = [] } = (firewall.spec ?? {}) as { egress?: readonly FirewallRule[] };
+    const egress = ((firewall.spec ?? {}) as { egress?: readonly FirewallRule[] | null }).egress ?? [];
     const { allow, deny } = aclLogging(zone, namespace);
     for (const [index, rule] of egress.entries()) {
       const match = matchOf(zone, firewall, rule, index);
@@ -49,7 +49,7 @@ function matchOf(zone: Zone, firewall: Resource, rule: FirewallRule, index: numb
   };
   const ports = portsMatch(rule.ports ?? []);
   const whole = (destination: string, of: readonly (4 | 6)[]): string => `(${destination}) && ${source(of)}${ports === "" ? "" : ` && ${ports}`}`;
-  const { cidrSelector, dnsName, nodeSelector } = rule.to;
+  const { cidrSelector, dnsName, nodeSelector } = rule.to ?? {};
   if (cidrSelector !== undefined) {
     const field = `${ipWord(cidrSelector)}.dst`;
     const wanted = parseSubnet(cidrSelector);

@@ -19,7 +19,7 @@ export function compileEgressQos(zone: Zone): void {
   for (const qos of ovnObjects(zone, "EgressQoS")) {
     const { namespace = "default", name } = qos.metadata;
     if (name !== "default") continue;
-    const { egress = [] } = (qos.spec ?? {}) as { egress?: readonly QosRule[] };
+    const egress = ((qos.spec ?? {}) as { egress?: readonly QosRule[] | null }).egress ?? [];
     for (const [index, { dscp, dstCIDR, podSelector = {} }] of egress.entries()) {
       const priority = 1000 - index;
       const origin = originOf(qos, `spec.egress[${index}]`);

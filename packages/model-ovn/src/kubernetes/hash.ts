@@ -1,4 +1,12 @@
-const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
+function utf8(text: string): number[] {
+  const codes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return [...new TextEncoder().encode(text)];
+    codes.push(code);
+  }
+  return codes;
+}
 
 /**
  * The name OVN-Kubernetes gives to what has too long a name for OVN: `a` and the FNV-1a hash of it.
@@ -8,9 +16,16 @@ const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
  * hashForOvn("default") // "a16982411286042166782"
  */
 export function hashForOvn(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of utf8(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  return `a${hash}`;
+  // 64 bits in two halves; the prime is 2^40 + 0x1b3.
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
+  for (const byte of utf8(text)) {
+    const mixed = (low ^ byte) >>> 0;
+    const product = mixed * 0x1b3;
+    high = (high * 0x1b3 + Math.floor(product / 2 ** 32) + ((mixed << 8) >>> 0)) % 2 ** 32;
+    low = product % 2 ** 32;
+  }
+  return `a${(BigInt(high) << 32n) | BigInt(low)}`;
 }
 
 /** The bytes of the SHA-256 digest of a text. */

@@ -5,7 +5,7 @@ import { ipWord } from "./address.ts";
 import type { DraftRow } from "./draft.ts";
 import { l4Matches, type PolicyPort } from "./gress-match.ts";
 import { hashForOvn } from "./hash.ts";
-import { type PodFacts, portOfPod } from "./pod-facts.ts";
+import { portOfPod } from "./pod-facts.ts";
 import { isEmptySelector, printSelector } from "./selector.ts";
 import { aclLogging, addAcl, addressSetName, ensureAddressSets, namespaceOrigin, networkedPods, type Zone } from "./zone.ts";
 
@@ -81,7 +81,7 @@ function compileRule(zone: Zone, policy: Resource, { direction, index, rule, gro
       group.acls.push(addAcl(zone, acl, originOf(policy, path)));
     }
   };
-  const blocks = peers.flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock]));
+  const blocks = peers.flatMap(({ ipBlock }) => (ipBlock === undefined || ipBlock === null ? [] : [ipBlock]));
   for (const [block, { cidr, except = [] }] of blocks.entries()) {
     const field = `${ipWord(cidr)}.${word}`;
     add(`${field} == ${cidr}${except.length === 0 ? "" : ` && ${field} != {${except.join(", ")}}`}`, block);
@@ -106,21 +106,20 @@ function ownerAndName(set: SetId): [string, string] {
 }
 
 /** The address sets a peer stands for; a pod selector's set is made when it is missing. */
-function peerSets(zone: Zone, namespace: string, { podSelector = {}, namespaceSelector, ipBlock }: Peer, origin: Origin): SetId[] {
-  if (ipBlock !== undefined) return [];
+function peerSets(zone: Zone, namespace: string, peer: Peer, origin: Origin): SetId[] {
+  // YAML may say null for what is absent.
+  const podSelector = peer.podSelector ?? {};
+  const namespaceSelector = peer.namespaceSelector ?? undefined;
+  if (peer.ipBlock !== undefined && peer.ipBlock !== null) return [];
   const allPods = isEmptySelector(podSelector);
   if (namespaceSelector === undefined && allPods) return [`Namespace ${namespace}`];
   if (namespaceSelector !== undefined && allPods && !isEmptySelector(namespaceSelector)) {
     return zone.namespaces.filter(({ metadata }) => matchesSelector(namespaceSelector, metadata.labels)).map(({ metadata }): SetId => `Namespace ${metadata.name}`);
   }
   const name = `${namespaceSelector === undefined ? namespace : printSelector(namespaceSelector)}_${printSelector(podSelector)}`;
-  const inNamespace = (pod: PodFacts): boolean => {
-    if (namespaceSelector === undefined) return pod.namespace === namespace;
-    const own = zone.namespaces.find(({ metadata }) => metadata.name === pod.namespace);
-    return matchesSelector(namespaceSelector, own?.metadata.labels);
-  };
+  const chosen = new Set(namespaceSelector === undefined ? [namespace] : zone.namespaces.filter(({ metadata }) => matchesSelector(namespaceSelector, metadata.labels)).map(({ metadata }) => metadata.name));
   // Pods on the host's network count too, with their node's address.
-  const members = zone.pods.filter((pod) => !pod.completed).filter((pod) => inNamespace(pod) && matchesSelector(podSelector, pod.labels));
+  const members = zone.pods.filter((pod) => !pod.completed).filter((pod) => chosen.has(pod.namespace) && matchesSelector(podSelector, pod.labels));
   ensureAddressSets(zone, "PodSelector", name, members.flatMap((pod) => pod.addresses), origin);
   const host = zone.config.hostNetworkNamespace;
   const everything = namespaceSelector !== undefined && allPods && zone.namespaces.some(({ metadata }) => metadata.name === host);

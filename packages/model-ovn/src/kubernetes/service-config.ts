@@ -82,10 +82,20 @@ export function externalVips(service: Resource): readonly string[] {
   return [...(spec.externalIPs ?? []), ...ingress].map(canonicalAddress);
 }
 
+const slicesByService = new WeakMap<readonly Resource[], ReadonlyMap<string, readonly Resource[]>>();
+
 /** The endpoint slices of a service. */
-export function slicesOf(zone: Pick<Zone, "snapshot">, service: Resource): readonly Resource[] {
-  const { namespace, name } = service.metadata;
-  return resourcesOf(zone.snapshot, "EndpointSlice", { namespace }).filter((slice) => slice.metadata.labels?.["kubernetes.io/service-name"] === name);
+export function slicesOf({ snapshot }: Pick<Zone, "snapshot">, service: Resource): readonly Resource[] {
+  let index = slicesByService.get(snapshot.resources);
+  if (index === undefined) {
+    const made = new Map<string, Resource[]>();
+    for (const slice of resourcesOf(snapshot, "EndpointSlice")) {
+      const key = `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"]}`;
+      made.set(key, [...(made.get(key) ?? []), slice]);
+    }
+    slicesByService.set(snapshot.resources, (index = made));
+  }
+  return index.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [];
 }
 
 /**

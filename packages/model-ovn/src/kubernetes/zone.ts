@@ -36,7 +36,14 @@ export function ofFamily(addresses: readonly string[], six: boolean): string | u
 }
 
 /** Pods that have a port or an address in the network: not completed, not on the host's network. */
-export const networkedPods = (zone: Zone): readonly PodFacts[] => zone.pods.filter((pod) => !pod.completed && !pod.hostNetwork);
+export function networkedPods({ pods }: Pick<Zone, "pods">): readonly PodFacts[] {
+  const known = networked.get(pods);
+  if (known !== undefined) return known;
+  const found = pods.filter((pod) => !pod.completed && !pod.hostNetwork);
+  networked.set(pods, found);
+  return found;
+}
+const networked = new WeakMap<readonly PodFacts[], readonly PodFacts[]>();
 
 /** The `external_ids` by which the controllers find a row again. */
 export function objectIds(ownerType: string, keys: Readonly<Record<string, string>>, suffix: readonly string[] = []): Record<string, string> {

@@ -15,6 +15,8 @@ export interface HostRulesInput {
   readonly node: NodeFacts;
   readonly config: Config;
   readonly ports: readonly NodeServicePort[];
+  /** Rules of egress addresses on further interfaces, of both families. */
+  readonly egressIps: readonly string[];
   /** The operator lets the host forward for others (`ipForwarding: Global`). */
   readonly forwarding: boolean;
 }
@@ -57,6 +59,7 @@ export function hostIptables(input: HostRulesInput, family: 4 | 6): string {
     "-A POSTROUTING -j OVN-KUBE-EGRESS-SVC",
     "-A POSTROUTING -o ovn-k8s-mp0 -j OVN-KUBE-SNAT-MGMTPORT",
     ...(local ? [`-A POSTROUTING -s ${masquerade[family].ovn} -j MASQUERADE`, ...ownSubnets.map((subnet) => `-A POSTROUTING -s ${subnet} -j MASQUERADE`)] : []),
+    ...input.egressIps.filter((rule) => isIpv6(rule) === (family === 6)),
     ...egressServiceRules(input, family),
     ...chains.externalLocal,
     ...chains.externalIp,

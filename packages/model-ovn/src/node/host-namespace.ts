@@ -2,10 +2,12 @@ import type { Caveat } from "@hopscope/core";
 import { originOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NetworkInterface, NetworkNamespace, Route, RoutingRule } from "@hopscope/model-linux";
 import { contains, isIpv6, macOfAddress, parseAddress, parseSubnet, printSubnet, withoutLength } from "../kubernetes/address.ts";
-import { jsonAnnotation } from "../kubernetes/node-facts.ts";
+import { jsonAnnotation, nodeFacts } from "../kubernetes/node-facts.ts";
 import { type CompileNorthboundOptions, resolveConfig } from "../kubernetes/options.ts";
+import { podFacts } from "../kubernetes/pod-facts.ts";
 import { hostIptables, type HostRulesInput, internalLocalMark } from "./host-iptables.ts";
 import { factsOfNode, servicePorts } from "./node-services.ts";
+import { secondaryEgress } from "./secondary-egress.ts";
 
 /** What of a host the objects do not say. */
 export interface HostNamespaceOptions extends CompileNorthboundOptions {
@@ -89,8 +91,10 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
       if (gateway !== undefined) routes.push({ to: printSubnet(subnet), via: gateway, dev: "ovn-k8s-mp0", table: "7", origin });
     }
   }
-  const rules: readonly RoutingRule[] = [{ priority: 30, fwmark: { value: Number(internalLocalMark) }, table: "7", origin }];
-  const input: HostRulesInput = { snapshot, node, config, ports: servicePorts(snapshot, node), forwarding: options.forwarding ?? forwardsForOthers(snapshot) };
+  const egress = secondaryEgress(snapshot, nodeName, podFacts(snapshot, nodeFacts(snapshot, config, []), []), others);
+  routes.push(...egress.routes);
+  const rules: readonly RoutingRule[] = [{ priority: 30, fwmark: { value: Number(internalLocalMark) }, table: "7", origin }, ...egress.rules];
+  const input: HostRulesInput = { egressIps: egress.iptables, snapshot, node, config, ports: servicePorts(snapshot, node), forwarding: options.forwarding ?? forwardsForOthers(snapshot) };
   return {
     id: options.id ?? `node ${nodeName}`,
     place: `node ${nodeName}`,
