@@ -1,2 +1,3 @@
 export * from "./sidecar/sidecar.ts";
 export * from "./envoy/index.ts";
+export * from "./istiod/index.ts";

@@ -1,0 +1,79 @@
+import type { Finding } from "@hopscope/core";
+import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
+import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { selects } from "./config-order.ts";
+import { destinationRuleFor } from "./destination-rules.ts";
+import { hostMatches } from "./host.ts";
+import type { ServiceSpec } from "./kubernetes-services.ts";
+import { buildModel } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { CompileOptions, Labels } from "./types.ts";
+import type { Destination, VirtualService } from "./virtual-services.ts";
+
+interface GatewaySpec { readonly selector?: Labels; readonly servers?: readonly { readonly port?: { readonly number?: number } }[] }
+
+function bypassed(model: Model, vs: VirtualService): Finding[] {
+  if (vs.gateways.includes("mesh")) return [];
+  const entry = model.services.find((service) => !service.kubernetes && vs.hosts.some((host) => hostMatches(host, service.host)));
+  const egress = vs.gateways.find((name) => model.gateways.some((gateway) => `${gateway.metadata.namespace ?? ""}/${gateway.metadata.name}` === name));
+  if (entry === undefined || egress === undefined || vs.hosts.length === 0) return [];
+  return [{
+    code: "mesh/egress-gateway-bypassed", severity: "warning", origin: originOf(vs.resource, "spec.gateways"),
+    problem: `${objectName(vs.resource)} routes "${entry.host}" through Gateway "${egress}", but its gateways lack "mesh", so sidecars ignore it and connect to "${entry.host}" directly`,
+    fix: `add "mesh" to spec.gateways and a route matching gateways: [mesh] whose destination is the egress gateway's Service, at a port that Service has`,
+  }];
+}
+
+function undefinedSubsets(model: Model, vs: VirtualService): Finding[] {
+  const client = { namespace: vs.namespace, labels: {} };
+  const check = (destination: Destination | undefined, path: string, from: Resource): Finding[] => {
+    if (destination?.subset === undefined || destination.subset === "") return [];
+    const service = model.services.find((entry) => entry.host === destination.host);
+    if (service === undefined) return [];
+    const rule = destinationRuleFor(model.destinationRules, client, service, model.mesh);
+    if (rule?.subsets.some((subset) => subset.name === destination.subset) === true) return [];
+    return [{
+      code: "mesh/subset-undefined", severity: "error", origin: originOf(from, `${path}.subset`),
+      problem: `subset "${destination.subset}" of "${destination.host}" is defined by no DestinationRule that applies, so the proxy has no such cluster and answers 503 NC`,
+      fix: `define subset "${destination.subset}" in a DestinationRule for "${destination.host}"`,
+    }];
+  };
+  return [
+    ...vs.http.flatMap((item) => (item.route ?? []).flatMap((route, index) => check(route.destination, `${item.path ?? "spec.http"}.route[${index}].destination`, item.from ?? vs.resource))),
+    ...(["tcp", "tls"] as const).flatMap((kind) => vs[kind].flatMap((item, at) => (item.route ?? []).flatMap((route, index) => check(route.destination, `spec.${kind}[${at}].route[${index}].destination`, vs.resource)))),
+  ];
+}
+
+/**
+ * Finds mesh configuration that does not do what it seems to say, each with the change that mends it.
+ * @example
+ * meshFindings(snapshot).map((finding) => finding.code) // ["mesh/egress-gateway-bypassed"]
+ */
+export function meshFindings(snapshot: Pick<Snapshot, "resources">, options: CompileOptions = {}): readonly Finding[] {
+  const model = buildModel(snapshot, options);
+  const findings: Finding[] = [];
+  const sniff = model.flags.sniffOutbound;
+  for (const service of model.services) {
+    if (!service.kubernetes) continue;
+    const ports = ((service.resource.spec ?? {}) as ServiceSpec).ports ?? [];
+    for (const [index, port] of service.ports.entries()) {
+      if (port.protocol !== "UnsupportedProtocol") continue;
+      findings.push({
+        code: "mesh/port-name-unknown", severity: sniff ? "info" : "warning", origin: originOf(service.resource, `spec.ports[${index}].name`),
+        problem: `port "${ports[index]?.appProtocol ?? port.name}" (${port.number}) names no protocol, so the proxies ${sniff ? "guess it from the first bytes" : "treat it as plain TCP and record no request metrics"}`,
+        fix: `name the port "http-${port.name === "" ? port.number : port.name}", or set appProtocol to the protocol it speaks`,
+      });
+    }
+  }
+  for (const vs of model.virtualServices) findings.push(...bypassed(model, vs), ...undefinedSubsets(model, vs));
+  for (const gateway of resourcesOf({ resources: model.gateways }, "Gateway")) {
+    const selector = ((gateway.spec ?? {}) as GatewaySpec).selector;
+    if (model.pods.some((pod) => selects(selector, pod.labels))) continue;
+    findings.push({
+      code: "mesh/gateway-without-workload", severity: "error", origin: originOf(gateway, "spec.selector"),
+      problem: `no pod of the mesh has the labels ${JSON.stringify(selector ?? {})}, so no proxy serves this Gateway`,
+      fix: "set spec.selector to labels of the gateway's pods, or deploy the gateway",
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,5 @@
+export { compileProxy } from "./compile.ts";
+export { meshFindings } from "./findings.ts";
+export { compareSpecificity, expandHost, hostIsSubset, hostMatches, mostSpecificHost } from "./host.ts";
+export { selectProtocol } from "./protocol.ts";
+export type { CompiledProxy, CompileOptions, Proxy as MeshProxy } from "./types.ts";

@@ -1,0 +1,87 @@
+import type { Snapshot } from "@hopscope/model-kubernetes";
+import { resourcesOf } from "@hopscope/model-kubernetes";
+import type { CompileOptions, Flags, MeshConfig } from "./types.ts";
+
+/** istiod's own defaults (istio 1.18 pkg/config/mesh/mesh.go DefaultMeshConfig). */
+export const DEFAULT_MESH: MeshConfig = {
+  rootNamespace: "istio-system",
+  trustDomain: "cluster.local",
+  domain: "cluster.local",
+  enableAutoMtls: true,
+  connectTimeout: "10s",
+  dnsRefreshRate: "60s",
+  protocolDetectionTimeout: "0s",
+  outboundTrafficPolicy: { mode: "ALLOW_ANY" },
+  proxyListenPort: 15001,
+  proxyInboundListenPort: 15006,
+  defaultServiceExportTo: ["*"],
+  defaultVirtualServiceExportTo: ["*"],
+  defaultDestinationRuleExportTo: ["*"],
+  localityLbSetting: { enabled: true },
+};
+
+interface ControlPlane {
+  readonly proxy?: { readonly networking?: { readonly trafficControl?: { readonly outbound?: { readonly policy?: "ALLOW_ANY" | "REGISTRY_ONLY" } } } };
+  readonly techPreview?: { readonly meshConfig?: Readonly<Record<string, unknown>> };
+}
+
+/** The mesh's control plane, when a ServiceMeshControlPlane says which (OpenShift Service Mesh). */
+export function controlPlane(snapshot: Pick<Snapshot, "resources">): { readonly namespace: string; readonly spec: ControlPlane } | undefined {
+  const resource = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
+  return resource?.metadata.namespace === undefined ? undefined : { namespace: resource.metadata.namespace, spec: (resource.spec ?? {}) as ControlPlane };
+}
+
+/** meshConfig: istiod's defaults, what a ServiceMeshControlPlane says, then the caller's overrides. */
+export function readMesh(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): MeshConfig {
+  const plane = controlPlane(snapshot);
+  const policy = plane?.spec.proxy?.networking?.trafficControl?.outbound?.policy;
+  return {
+    ...DEFAULT_MESH,
+    ...(plane === undefined ? {} : { rootNamespace: plane.namespace, dnsRefreshRate: "300s" }),
+    ...(policy === undefined ? {} : { outboundTrafficPolicy: { mode: policy } }),
+    ...plane?.spec.techPreview?.meshConfig,
+    ...options.meshConfig,
+  };
+}
+
+/** istiod's feature flags; OpenShift Service Mesh turns protocol sniffing off unless told otherwise. */
+export function readFlags(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Flags {
+  const ossm = controlPlane(snapshot) !== undefined;
+  const flag = (name: string, fallback: boolean): boolean => {
+    const value = options.env?.[name];
+    return value === undefined ? fallback : value === "true";
+  };
+  return {
+    sniffOutbound: flag("PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_OUTBOUND", !ossm),
+    sniffInbound: flag("PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND", !ossm),
+    mongo: flag("PILOT_ENABLE_MONGO_FILTER", true),
+    mysql: flag("PILOT_ENABLE_MYSQL_FILTER", false),
+    redis: flag("PILOT_ENABLE_REDIS_FILTER", false),
+    inboundPassthrough: flag("PILOT_ENABLE_INBOUND_PASSTHROUGH", true),
+    http10: flag("PILOT_HTTP10", false),
+    scopeGatewayToNamespace: flag("PILOT_SCOPE_GATEWAY_TO_NAMESPACE", false),
+    ignorePortInHostMatch: flag("SIDECAR_IGNORE_PORT_IN_HOST_MATCH", true),
+  };
+}
+
+/**
+ * The namespaces istiod watches, or undefined for all: the control plane's and the members of its roll.
+ * @see maistra-2.5 ServiceMeshMemberRoll `default`, ServiceMeshMember
+ */
+export function memberNamespaces(snapshot: Pick<Snapshot, "resources">): ReadonlySet<string> | undefined {
+  const plane = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
+  if (plane === undefined || (plane.spec as { mode?: string } | undefined)?.mode === "ClusterWide") return undefined;
+  const home = plane.metadata.namespace;
+  const roll = resourcesOf(snapshot, "ServiceMeshMemberRoll").find((r) => r.metadata.namespace === home);
+  const spec = roll?.spec as { members?: readonly string[] } | undefined;
+  const status = roll?.status as { configuredMembers?: readonly string[] } | undefined;
+  const members = new Set<string>([...(home === undefined ? [] : [home]), ...(spec?.members ?? []), ...(status?.configuredMembers ?? [])]);
+  for (const member of resourcesOf(snapshot, "ServiceMeshMember")) {
+    const ref = (member.spec as { controlPlaneRef?: { namespace?: string } } | undefined)?.controlPlaneRef;
+    if (ref?.namespace === home && member.metadata.namespace !== undefined) members.add(member.metadata.namespace);
+  }
+  for (const namespace of resourcesOf(snapshot, "Namespace")) {
+    if (namespace.metadata.labels?.["maistra.io/member-of"] === home) members.add(namespace.metadata.name);
+  }
+  return members;
+}

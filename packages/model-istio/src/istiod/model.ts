@@ -1,0 +1,68 @@
+import type { Caveat, Diagnostic } from "@hopscope/core";
+import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
+import { resourcesOf } from "@hopscope/model-kubernetes";
+import { byAge } from "./config-order.ts";
+import type { DestinationRule } from "./destination-rules.ts";
+import { readDestinationRules } from "./destination-rules.ts";
+import { kubernetesServices } from "./kubernetes-services.ts";
+import { memberNamespaces, readFlags, readMesh } from "./mesh.ts";
+import type { PeerAuthentications } from "./peer-authentication.ts";
+import { readPeerAuthentications } from "./peer-authentication.ts";
+import { allocateAddresses, entryServices } from "./service-entries.ts";
+import type { CompileOptions, Flags, MeshConfig, MeshService } from "./types.ts";
+import type { VirtualService } from "./virtual-services.ts";
+import { readVirtualServices } from "./virtual-services.ts";
+import type { Workload } from "./workloads.ts";
+import { entryWorkloads, localities, podWorkloads } from "./workloads.ts";
+
+/** What istiod knows about the mesh, before it looks at one proxy. */
+export interface Model {
+  readonly mesh: MeshConfig;
+  readonly flags: Flags;
+  readonly pods: readonly Workload[];
+  readonly entries: readonly Workload[];
+  /** Oldest first. */
+  readonly services: readonly MeshService[];
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: readonly DestinationRule[];
+  readonly peers: PeerAuthentications;
+  readonly gateways: readonly Resource[];
+  readonly sidecars: readonly Resource[];
+  readonly locality: (node: string | undefined, labels: Readonly<Record<string, string>>) => string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly caveats: readonly Caveat[];
+}
+
+const UNMODELLED = ["EnvoyFilter", "WasmPlugin", "AuthorizationPolicy", "RequestAuthentication", "ProxyConfig"];
+
+/** Builds istiod's view of the members of the mesh. */
+export function buildModel(snapshot: Pick<Snapshot, "resources">, options: CompileOptions = {}): Model {
+  const members = memberNamespaces(snapshot);
+  const clusterWide = new Set(["Node", "Namespace"]);
+  const seen = members === undefined || members.has("*") ? snapshot : {
+    resources: snapshot.resources.filter((resource) => clusterWide.has(resource.kind) || resource.metadata.namespace === undefined || members.has(resource.metadata.namespace)),
+  };
+  const mesh = readMesh(snapshot, options);
+  const pods = podWorkloads(seen);
+  const entries = entryWorkloads(seen);
+  const locality = localities(seen);
+  const age = (service: MeshService): string => service.resource.metadata.creationTimestamp ?? "";
+  const key = (service: MeshService): string => `${service.resource.metadata.name}.${service.namespace}`;
+  const services = [...kubernetesServices(seen, mesh, { pods, entries, locality }), ...entryServices(seen, mesh, [...pods, ...entries])]
+    .sort((a, b) => (age(a) === age(b) ? (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) : age(a) < age(b) ? -1 : 1));
+  const { virtualServices, diagnostics } = readVirtualServices(seen, mesh);
+  return {
+    mesh, flags: readFlags(snapshot, options), pods, entries,
+    services: allocateAddresses(services),
+    virtualServices,
+    destinationRules: readDestinationRules(seen, mesh),
+    peers: readPeerAuthentications(seen, mesh.rootNamespace),
+    gateways: [...resourcesOf(seen, "Gateway", { group: "networking.istio.io" })].sort(byAge),
+    sidecars: [...resourcesOf(seen, "Sidecar")].sort(byAge),
+    locality, diagnostics,
+    caveats: UNMODELLED.flatMap((kind) => resourcesOf(seen, kind).map((resource) => ({
+      code: "mesh/kind-not-compiled", problem: `${kind} ${resource.metadata.namespace ?? ""}/${resource.metadata.name} is not compiled into the proxies' configuration`,
+      origin: { object: `${kind} ${resource.metadata.namespace ?? ""}/${resource.metadata.name}` },
+    }))),
+  };
+}

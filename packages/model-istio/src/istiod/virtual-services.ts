@@ -1,0 +1,189 @@
+import type { Diagnostic } from "@hopscope/core";
+import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
+import { originOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { byAge, visibleIn } from "./config-order.ts";
+import { mergeDelegate } from "./delegate.ts";
+import { expandHost } from "./host.ts";
+import type { Json, Labels, MeshConfig } from "./types.ts";
+
+export interface StringMatch { readonly exact?: string; readonly prefix?: string; readonly regex?: string }
+export interface Destination { readonly host: string; readonly subset?: string; readonly port?: { readonly number?: number } }
+export interface HeaderOps { readonly set?: Readonly<Record<string, string>>; readonly add?: Readonly<Record<string, string>>; readonly remove?: readonly string[] }
+export interface Headers { readonly request?: HeaderOps; readonly response?: HeaderOps }
+
+export interface HttpMatch {
+  readonly name?: string;
+  readonly uri?: StringMatch; readonly scheme?: StringMatch; readonly method?: StringMatch; readonly authority?: StringMatch;
+  readonly headers?: Readonly<Record<string, StringMatch>>;
+  readonly withoutHeaders?: Readonly<Record<string, StringMatch>>;
+  readonly queryParams?: Readonly<Record<string, StringMatch>>;
+  readonly ignoreUriCase?: boolean;
+  readonly port?: number;
+  readonly sourceLabels?: Labels;
+  readonly sourceNamespace?: string;
+  readonly gateways?: readonly string[];
+  readonly statPrefix?: string;
+}
+
+export interface HttpRouteDestination { readonly destination: Destination; readonly weight?: number; readonly headers?: Headers }
+
+export interface HttpRoute {
+  readonly name?: string;
+  readonly match?: readonly HttpMatch[];
+  readonly route?: readonly HttpRouteDestination[];
+  readonly redirect?: { readonly uri?: string; readonly authority?: string; readonly port?: number; readonly derivePort?: string; readonly scheme?: string; readonly redirectCode?: number };
+  readonly directResponse?: { readonly status: number; readonly body?: { readonly string?: string; readonly bytes?: string } };
+  readonly rewrite?: { readonly uri?: string; readonly authority?: string; readonly uriRegexRewrite?: { readonly match: string; readonly rewrite: string } };
+  readonly timeout?: string;
+  readonly retries?: { readonly attempts?: number; readonly perTryTimeout?: string; readonly retryOn?: string; readonly retryRemoteLocalities?: boolean };
+  readonly fault?: Json;
+  readonly mirror?: Destination;
+  readonly mirrorPercent?: number;
+  readonly mirrorPercentage?: { readonly value?: number };
+  readonly mirrors?: readonly { readonly destination: Destination; readonly percentage?: { readonly value?: number } }[];
+  readonly corsPolicy?: Json;
+  readonly headers?: Headers;
+  readonly delegate?: { readonly name: string; readonly namespace?: string };
+  /** Field path of the item in the object it came from. */
+  readonly path?: string;
+  readonly from?: Resource;
+}
+
+export interface L4Match {
+  readonly destinationSubnets?: readonly string[];
+  readonly port?: number;
+  readonly sourceLabels?: Labels;
+  readonly sourceNamespace?: string;
+  readonly gateways?: readonly string[];
+  readonly sniHosts?: readonly string[];
+}
+export interface L4Route { readonly match?: readonly L4Match[]; readonly route?: readonly { readonly destination: Destination; readonly weight?: number }[] }
+
+export interface VirtualServiceSpec {
+  readonly hosts?: readonly string[];
+  readonly gateways?: readonly string[];
+  readonly http?: readonly HttpRoute[];
+  readonly tls?: readonly L4Route[];
+  readonly tcp?: readonly L4Route[];
+  readonly exportTo?: readonly string[];
+}
+
+/** A VirtualService with short names expanded and delegates merged. */
+export interface VirtualService {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly hosts: readonly string[];
+  /** `mesh` or `namespace/name`. */
+  readonly gateways: readonly string[];
+  readonly http: readonly HttpRoute[];
+  readonly tls: readonly L4Route[];
+  readonly tcp: readonly L4Route[];
+  readonly exportTo: readonly string[];
+}
+
+const gatewayName = (name: string, namespace: string): string => {
+  if (name === "mesh") return name;
+  const slash = name.indexOf("/");
+  if (slash < 0) return `${namespace}/${name}`;
+  return slash === 0 || name.startsWith("./") ? `${namespace}/${name.slice(slash + 1)}` : name;
+};
+
+function expand(resource: Resource, mesh: MeshConfig): VirtualService {
+  const spec = (resource.spec ?? {}) as VirtualServiceSpec;
+  const namespace = resource.metadata.namespace ?? "default";
+  const destination = <T extends { readonly destination: Destination }>(item: T): T => ({ ...item, destination: full(item.destination) });
+  const full = (target: Destination): Destination => ({ ...target, host: expandHost(target.host, namespace, mesh.domain) });
+  const gateways = (names: readonly string[] | undefined) => (names === undefined || names.length === 0 ? {} : { gateways: names.map((name) => gatewayName(name, namespace)) });
+  const l4 = (routes: readonly L4Route[] | undefined): readonly L4Route[] =>
+    (routes ?? []).map((route) => ({
+      ...route,
+      ...(route.match === undefined ? {} : { match: route.match.map((match) => ({ ...match, ...gateways(match.gateways) })) }),
+      route: (route.route ?? []).map(destination),
+    }));
+  return {
+    resource, namespace,
+    hosts: (spec.hosts ?? []).map((host) => expandHost(host, namespace, mesh.domain)),
+    gateways: spec.gateways === undefined || spec.gateways.length === 0 ? ["mesh"] : spec.gateways.map((name) => gatewayName(name, namespace)),
+    http: (spec.http ?? []).map((route, index): HttpRoute => ({
+      ...route,
+      ...(route.match === undefined ? {} : { match: route.match.map((match) => ({ ...match, ...gateways(match.gateways) })) }),
+      ...(route.route === undefined ? {} : { route: route.route.map(destination) }),
+      ...(route.mirror === undefined ? {} : { mirror: full(route.mirror) }),
+      ...(route.mirrors === undefined ? {} : { mirrors: route.mirrors.map(destination) }),
+      path: `spec.http[${index}]`, from: resource,
+    })),
+    tls: l4(spec.tls), tcp: l4(spec.tcp),
+    exportTo: spec.exportTo === undefined || spec.exportTo.length === 0 ? mesh.defaultVirtualServiceExportTo : spec.exportTo,
+  };
+}
+
+/**
+ * Reads all VirtualServices, oldest first, those with delegates last, their delegates merged in.
+ * A delegate that is missing, hidden or delegates again makes its item vanish, with a diagnostic.
+ * @see istio 1.18 pilot/pkg/model/virtualservice.go mergeVirtualServicesIfNeeded
+ */
+export function readVirtualServices(snapshot: Pick<Snapshot, "resources">, mesh: MeshConfig): { readonly virtualServices: readonly VirtualService[]; readonly diagnostics: readonly Diagnostic[] } {
+  const all = [...resourcesOf(snapshot, "VirtualService")].sort(byAge).map((resource) => expand(resource, mesh));
+  const delegates = new Map(all.filter((vs) => vs.hosts.length === 0).map((vs) => [`${vs.namespace}/${vs.resource.metadata.name}`, vs]));
+  const diagnostics: Diagnostic[] = [];
+  const plain: VirtualService[] = [];
+  const roots: VirtualService[] = [];
+  const warn = (code: string, vs: VirtualService, route: HttpRoute, problem: string, expected: string): void => {
+    diagnostics.push({ code, severity: "error", origin: originOf(vs.resource, `${route.path ?? "spec.http"}.delegate`), problem, expected });
+  };
+  const cycle = (vs: VirtualService, seen: readonly VirtualService[]): boolean =>
+    seen.includes(vs) || vs.http.some((route) => {
+      const next = route.delegate === undefined ? undefined : delegates.get(`${route.delegate.namespace ?? vs.namespace}/${route.delegate.name}`);
+      return next !== undefined && cycle(next, [...seen, vs]);
+    });
+  for (const vs of delegates.values()) {
+    for (const route of vs.http) {
+      if (route.delegate === undefined) continue;
+      const name = `${route.delegate.namespace ?? vs.namespace}/${route.delegate.name}`;
+      if (cycle(vs, [])) warn("mesh/delegate-cycle", vs, route, `delegate "${name}" leads back to itself, so the item matches nothing`, "a delegate VirtualService that has routes of its own");
+      else warn("mesh/delegate-nested", vs, route, `delegate "${name}" is named by a VirtualService that is itself a delegate`, "one level of delegation");
+    }
+  }
+  for (const vs of all) {
+    if (vs.hosts.length === 0) continue;
+    if (!vs.http.some((route) => route.delegate !== undefined)) {
+      plain.push(vs);
+      continue;
+    }
+    const http = vs.http.flatMap((route): readonly HttpRoute[] => {
+      if (route.delegate === undefined) return [route];
+      const namespace = route.delegate.namespace === undefined || route.delegate.namespace === "" ? vs.namespace : route.delegate.namespace;
+      const name = `${namespace}/${route.delegate.name}`;
+      const target = delegates.get(name);
+      if (target === undefined) {
+        if (all.some((other) => other.hosts.length > 0 && `${other.namespace}/${other.resource.metadata.name}` === name)) {
+          const self = name === `${vs.namespace}/${vs.resource.metadata.name}`;
+          warn(self ? "mesh/delegate-cycle" : "mesh/delegate-has-hosts", vs, route, `delegate "${name}" has hosts of its own, so it is not a delegate`, "a VirtualService without hosts and gateways");
+        } else warn("mesh/delegate-missing", vs, route, `delegate "${name}" does not exist`, "the name of a VirtualService without hosts");
+        return [];
+      }
+      if (!visibleIn(target.exportTo, target.namespace, vs.namespace)) {
+        warn("mesh/delegate-hidden", vs, route, `delegate "${name}" is not exported to namespace "${vs.namespace}"`, `exportTo with "${vs.namespace}"`);
+        return [];
+      }
+      return target.http.flatMap((leaf) => mergeDelegate(route, leaf) ?? []).filter((merged) => merged.delegate === undefined);
+    });
+    roots.push({ ...vs, http });
+  }
+  return { virtualServices: [...plain, ...roots], diagnostics };
+}
+
+/**
+ * The VirtualServices bound to a gateway (or `mesh`) that a namespace sees, in istiod's order: private, exported, public.
+ * @see istio 1.18 pilot/pkg/model/push_context.go VirtualServicesForGateway
+ */
+export function virtualServicesFor(all: readonly VirtualService[], namespace: string, gateway: string): readonly VirtualService[] {
+  const bound = all.filter((vs) => vs.gateways.includes(gateway));
+  const isPublic = (vs: VirtualService): boolean => vs.exportTo.includes("*") && !vs.exportTo.includes("~");
+  const isPrivate = (vs: VirtualService): boolean => !isPublic(vs) && vs.namespace === namespace && visibleIn(vs.exportTo, vs.namespace, namespace);
+  return [
+    ...bound.filter(isPrivate),
+    ...bound.filter((vs) => !isPublic(vs) && !isPrivate(vs) && visibleIn(vs.exportTo, vs.namespace, namespace)),
+    ...bound.filter(isPublic),
+  ];
+}
