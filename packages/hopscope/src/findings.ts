@@ -1,4 +1,5 @@
 import type { Finding, Journey, Leg, Origin } from "@hopscope/core";
+import { meshFindings } from "@hopscope/model-istio";
 import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
@@ -16,6 +17,7 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
     if (failed !== undefined) add(failed);
   }
   for (const finding of unusedEgressIps(cluster, journey)) add(finding);
+  for (const finding of meshFindingsOf(cluster, journey)) add(finding);
   const alternatives = journey.alternatives.map((other) => explained(cluster, other));
   const order = { error: 0, warning: 1, info: 2 } as const;
   const findings = [...found].sort((a, b) => order[a.severity] - order[b.severity]);
@@ -32,13 +34,25 @@ function failure(leg: Leg, given: string, reason: string, origin: Origin | undef
   return { code, severity: "error", origin: origin ?? { object: leg.to.object ?? leg.to.address }, problem: reason, fix: codes[code]?.act ?? "" };
 }
 
+/** The mesh's findings about the hosts that this journey asked for. */
+function meshFindingsOf(cluster: ClusterNetwork, journey: Journey): readonly Finding[] {
+  const asked = new Set([...journey.requests.map(({ authority }) => authority.replace(/:\d+$/, "")), hostOf(journey.question.to)]);
+  const touched = new Set(journey.legs.flatMap((leg) => leg.hops.flatMap((hop) => hop.decisions.map(({ origin }) => origin.object))));
+  return meshFindings(cluster.snapshot).filter(({ code, origin, problem }) => {
+    if (code === "mesh/egress-gateway-bypassed") return [...asked].some((host) => problem.includes(host)) && journey.observations.some(({ fact }) => fact.type === "envoy");
+    return touched.has(origin.object);
+  });
+}
+
+const hostOf = (target: string): string => /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(target)?.[1] ?? target;
+
 interface EgressIpStatus {
   readonly items?: readonly { readonly egressIP: string; readonly node: string }[];
 }
 
 /** EgressIPs that exist while a packet of the journey leaves the cluster with another address. */
 function unusedEgressIps(cluster: ClusterNetwork, journey: Journey): readonly Finding[] {
-  const outward = journey.legs.filter((leg) => leg.protocol !== "udp" && leg.from.object?.startsWith("Pod ") === true && leg.hops.at(-1)?.place === "outside network");
+  const outward = journey.legs.filter((leg) => leg.protocol !== "udp" && leg.from.object?.startsWith("Pod ") === true && leg.hops.findLast(({ packet }) => packet !== undefined)?.place === "outside network");
   return outward.flatMap((leg) => {
     const seenAs = leg.connection?.source.address;
     return resourcesOf(cluster.snapshot, "EgressIP").flatMap((egress) => {

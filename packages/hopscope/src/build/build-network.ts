@@ -2,7 +2,7 @@ import type { Caveat, Endpoint, Identity, Link, Network, Stage } from "@hopscope
 import { containerPorts, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { nodeFacts, type NorthboundDb, podFacts, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
-import { compileRouter, routerEndpoint } from "@hopscope/model-openshift";
+import { compileRouter, publicPorts, routerEndpoint } from "@hopscope/model-openshift";
 import { appEndpoint } from "./app-endpoint.ts";
 import type { ClusterNetwork, Seat } from "./cluster-network.ts";
 import { dnsEndpoint } from "./dns-endpoint.ts";
@@ -71,7 +71,8 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     if (controller !== undefined) {
       const id = `router/${podName(pod)}`;
       endpoints.push(lazyRouter(snapshot, id, identity, controller));
-      for (const port of [80, 443]) socket(port, "tcp", id);
+      const ports = publicPorts(snapshot, controller);
+      for (const port of [ports.http, ports.https]) socket(port, "tcp", id);
     } else if (isDns(pod)) {
       const id = `dns/${podName(pod)}`;
       endpoints.push(dnsEndpoint(id, identity, answerOf(snapshot)));
@@ -166,7 +167,7 @@ function outsideApp(snapshot: Snapshot, id: string, object: string, addresses: r
 /** The router's program is compiled when its first connection comes. */
 function lazyRouter(snapshot: Snapshot, id: string, identity: Identity, controller: string): Endpoint {
   let made: Endpoint | undefined;
-  const get = (): Endpoint => (made ??= routerEndpoint({ id, identity, program: compileRouter(snapshot, { controller }) }));
+  const get = (): Endpoint => (made ??= routerEndpoint({ id, identity, program: compileRouter(snapshot, { controller }), ports: publicPorts(snapshot, controller) }));
   return { id, system: "haproxy", identity, accept: (connection, context) => get().accept(connection, context), serve: (payload, connection, context) => get().serve(payload, connection, context) };
 }
 

@@ -1,5 +1,5 @@
 import type { Caveat, Endpoint, Identity } from "@hopscope/core";
-import { type Pod, podIps, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { type Pod, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
 import type { NetworkNamespace } from "@hopscope/model-linux";
 import type { DnsAnswer } from "./dns-endpoint.ts";
@@ -44,6 +44,7 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names:
     identity: { ...identity, ...owner },
     pod,
     type: isGateway ? "router" : "sidecar",
+    trustDomain: trustDomain(snapshot),
     names,
   });
   if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats };
@@ -51,10 +52,8 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names:
   return { ...none, endpoint, ports, config, owner, caveats, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
 }
 
-export const trustDomain = (snapshot: Snapshot): string => {
+const trustDomain = (snapshot: Snapshot): string => {
   const plane = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
   const stated = (plane?.spec as { security?: { trust?: { domain?: string } } } | undefined)?.security?.trust?.domain;
   return stated ?? "cluster.local";
 };
-
-export const primaryIp = (pod: Pod): string => podIps(pod)[0] ?? "";

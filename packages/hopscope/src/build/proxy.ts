@@ -1,5 +1,6 @@
 import type { Endpoint, Identity } from "@hopscope/core";
-import type { Pod, Snapshot } from "@hopscope/model-kubernetes";
+import { compileProxy, envoyEndpoint, loadEnvoyConfig, type MeshProxy } from "@hopscope/model-istio";
+import { type Pod, podIps, type Snapshot } from "@hopscope/model-kubernetes";
 import type { DnsAnswer } from "./dns-endpoint.ts";
 
 export interface ProxyInput {
@@ -8,9 +9,83 @@ export interface ProxyInput {
   readonly identity: Identity;
   readonly pod: Pod;
   readonly type: "sidecar" | "router";
+  readonly trustDomain: string;
   readonly names: (name: string, type: "A" | "AAAA") => DnsAnswer;
 }
-/** A pod's Envoy, and the ports it listens on. */
-export function proxyEndpoint(_snapshot: Snapshot, _input: ProxyInput): { readonly endpoint: Endpoint | undefined; readonly ports: readonly number[]; readonly config?: () => unknown } {
-  return { endpoint: undefined, ports: [] };
+
+export interface ProxyParts {
+  readonly endpoint: Endpoint;
+  /** Ports its sockets listen on. */
+  readonly ports: readonly number[];
+  /** Envoy's configuration as compiled. */
+  readonly config: () => unknown;
+}
+
+/** What a sidecar listens on whatever its configuration: outbound, inbound, health, metrics. */
+const SIDECAR_PORTS = [15001, 15006, 15021, 15090];
+
+/** A pod's Envoy. A sidecar's configuration is compiled when its first connection comes, a gateway's at once, for its ports. */
+export function proxyEndpoint(snapshot: Snapshot, input: ProxyInput): ProxyParts {
+  const { pod, identity } = input;
+  const namespace = pod.metadata.namespace ?? "default";
+  const serviceAccount = pod.spec.serviceAccountName ?? "default";
+  const mode = pod.metadata.annotations?.["sidecar.istio.io/interceptionMode"];
+  const proxy: MeshProxy = {
+    type: input.type,
+    name: pod.metadata.name,
+    namespace,
+    labels: pod.metadata.labels ?? {},
+    ips: podIps(pod),
+    serviceAccount,
+    node: pod.spec.nodeName,
+    interceptionMode: mode === "TPROXY" || mode === "NONE" ? mode : "REDIRECT",
+  };
+  let compiled: ReturnType<typeof compileProxy> | undefined;
+  const program = (): ReturnType<typeof compileProxy> => (compiled ??= compileProxy(snapshot, proxy));
+  let made: Endpoint | undefined;
+  const get = (): Endpoint => {
+    if (made !== undefined) return made;
+    const { listeners, routes, clusters, endpoints, origins } = program();
+    made = envoyEndpoint({
+      id: input.id,
+      identity,
+      name: input.name,
+      config: loadEnvoyConfig({ listeners, routes, clusters, endpoints }),
+      principal: `spiffe://${input.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+      address: podIps(pod)[0],
+      origins,
+      resolve: (name) => {
+        const { addresses } = input.names(name, "A");
+        return addresses.length === 0 ? undefined : addresses;
+      },
+    });
+    return made;
+  };
+  const endpoint: Endpoint = {
+    id: input.id,
+    system: "envoy",
+    identity,
+    accept: (connection, context) => {
+      for (const caveat of program().caveats) context.caveat(caveat);
+      return get().accept(connection, context);
+    },
+    serve: (payload, connection, context) => get().serve(payload, connection, context),
+  };
+  const config = (): unknown => {
+    const { listeners, routes, clusters, endpoints } = program();
+    return { listeners, routes, clusters, endpoints };
+  };
+  return { endpoint, ports: input.type === "sidecar" ? SIDECAR_PORTS : listenerPorts(program().listeners), config };
+}
+
+interface ListenerAddress {
+  readonly address?: { readonly socketAddress?: { readonly portValue?: number } };
+}
+
+function listenerPorts(listeners: readonly unknown[]): readonly number[] {
+  const ports = listeners.flatMap((listener) => {
+    const port = (listener as ListenerAddress).address?.socketAddress?.portValue;
+    return port === undefined ? [] : [port];
+  });
+  return [...new Set([...ports, 15021, 15090])];
 }
