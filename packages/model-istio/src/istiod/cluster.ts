@@ -42,7 +42,7 @@ function outboundCluster(model: Model, proxy: Proxy, { service, port, rule, subs
   const policy = policyFor(rule?.trafficPolicy, subset?.trafficPolicy, port.number);
   const assignment = loadAssignment(model, proxy, { service, port, subset, policy, rule }, name);
   const kind = service.resolution === "passthrough" && service.headless && proxy.type === "router" ? "client" : service.resolution;
-  const cluster: Json = { name, connectTimeout: model.mesh.connectTimeout, commonLbConfig: { localityWeightedLbConfig: {} }, filters: [METADATA_EXCHANGE] };
+  const cluster: Json = { name, connectTimeout: model.mesh.connectTimeout, commonLbConfig: (policy.loadBalancer?.localityLbSetting ?? model.mesh.localityLbSetting)?.enabled === false ? {} : { localityWeightedLbConfig: {} }, filters: [METADATA_EXCHANGE] };
   const { http } = applyConnectionPool(cluster, policy.connectionPool, model.mesh.tcpKeepalive);
   if (kind === "client") {
     cluster["type"] = "EDS";

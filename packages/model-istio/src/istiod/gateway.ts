@@ -1,7 +1,7 @@
 import type { Origin } from "@hopscope/core";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { originOf } from "@hopscope/model-kubernetes";
-import { selects, visibleIn } from "./config-order.ts";
+import { selects } from "./config-order.ts";
 import { AUTHN, connectionManager, METADATA_EXCHANGE, rds, socket, stats, TLS_INSPECTOR } from "./filters.ts";
 import { gatewayRoute } from "./gateway-routes.ts";
 import { hostMatches } from "./host.ts";
@@ -147,8 +147,7 @@ export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origi
       if (server.port.protocol === "HTTPS" && isTerminated(server)) {
         if (portNames.has(routeName(server))) continue;
         portNames.add(routeName(server));
-        const mutual = server.server.tls?.mode === "ISTIO_MUTUAL";
-        chains.push({ chain: { ...sniMatch(server), filters: [AUTHN, ...(mutual ? [METADATA_EXCHANGE] : []), manager(server, server.port.protocol)], transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: originOf(server.gateway, server.path) });
+        chains.push({ chain: { ...sniMatch(server), filters: [AUTHN, manager(server, server.port.protocol)], transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: originOf(server.gateway, server.path) });
         routes.set(routeName(server), gatewayRoute(model, proxy, scope, { name: routeName(server), servers: [server] }, origins));
       } else chains.push(...l4Chains(model, proxy, scope, server));
     }
@@ -160,5 +159,3 @@ export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origi
   }
   return { listeners, routes: [...routes.values()] };
 }
-
-export { visibleIn };

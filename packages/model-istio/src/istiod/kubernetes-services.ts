@@ -36,7 +36,7 @@ interface Slice extends Resource {
 
 const endpointOf = (workload: Workload, port: number, servicePort: number): Endpoint => ({
   address: workload.address, port, servicePort, labels: workload.labels, tlsMode: workload.tlsMode, namespace: workload.namespace,
-  workload: workload.name, locality: workload.locality, weight: workload.weight === 0 ? 1 : workload.weight,
+  workload: workload.name, known: workload.pod, locality: workload.locality, weight: workload.weight === 0 ? 1 : workload.weight,
   ...(workload.serviceAccount === undefined ? {} : { serviceAccount: workload.serviceAccount }),
   ...(workload.network === undefined ? {} : { network: workload.network }),
   ...(workload.host === undefined ? {} : { host: workload.host }),
@@ -60,7 +60,7 @@ function sliceEndpoints(slices: readonly Slice[], service: Resource, ports: read
           seen.add(key);
           out.push(pod !== undefined
             ? endpointOf(pod, port.port, matching.port)
-            : { address, port: port.port, servicePort: matching.port, labels: {}, tlsMode: "disabled", namespace, workload: "", locality: locality(endpoint.nodeName, {}), weight: 1 });
+            : { address, port: port.port, servicePort: matching.port, labels: {}, tlsMode: "disabled", namespace, workload: "", known: true, locality: locality(endpoint.nodeName, {}), weight: 1 });
         }
       }
     }

@@ -77,10 +77,10 @@ export function loadAssignment(model: Model, proxy: Proxy, target: Target, name:
   const byAddress = (a: Endpoint, b: Endpoint): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port);
   return {
     clusterName: name,
-    endpoints: list.filter((group) => group.weight > 0).sort((a, b) => a.priority - b.priority).map((group) => ({
+    endpoints: list.sort((a, b) => a.priority - b.priority).map((group) => group.weight === 0 ? { loadBalancingWeight: group.members.reduce((sum, e) => sum + e.weight, 0), locality: localityJson(group.locality) } : ({
       lbEndpoints: [...group.members].sort(byAddress).map((endpoint) => ({
         endpoint: { address: endpoint.address.startsWith("unix://") ? { pipe: { path: endpoint.address.slice(7) } } : { socketAddress: { address: endpoint.address, portValue: endpoint.port } } },
-        ...(dns ? {} : { healthStatus: "HEALTHY" }),
+        ...(dns || endpoint.known !== true ? {} : { healthStatus: "HEALTHY" }),
         loadBalancingWeight: endpoint.weight,
         metadata: { filterMetadata: { ...(mutual(model, endpoint, policy) ? { "envoy.transport_socket_match": { tlsMode: "istio" } } : {}), istio: { workload: workloadText(endpoint) } } },
       })),

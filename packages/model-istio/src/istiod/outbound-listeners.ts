@@ -1,7 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
-import { clusterName } from "./cluster.ts";
-import { connectionManager, HTTP_INSPECTOR, protocolFilters, rds, socket, stats, tcpProxy, TLS_INSPECTOR } from "./filters.ts";
+import { connectionManager, HTTP_INSPECTOR, rds, socket, stats, tcpProxy, TLS_INSPECTOR } from "./filters.ts";
 import type { Model } from "./model.ts";
 import type { ListenerClass } from "./protocol.ts";
 import { isTls, listenerClass } from "./protocol.ts";
@@ -14,10 +13,10 @@ interface Entry { kind: ListenerClass; bind: string; port: number; protocol: Por
 
 const passthroughFilters = (allowAny: boolean): Json[] => [stats(false), tcpProxy(allowAny ? "PassthroughCluster" : "BlackHoleCluster")];
 
-function virtualOutbound(model: Model, scope: Scope): Json {
+function virtualOutbound(model: Model, scope: Scope, wild: string): Json {
   const port = model.mesh.proxyListenPort;
   return {
-    name: "virtualOutbound", address: socket("0.0.0.0", port), trafficDirection: "OUTBOUND", useOriginalDst: true,
+    name: "virtualOutbound", address: socket(wild, port), trafficDirection: "OUTBOUND", useOriginalDst: true,
     filterChains: [
       { name: "virtualOutbound-blackhole", filterChainMatch: { destinationPort: port }, filters: [stats(false), tcpProxy("BlackHoleCluster")] },
       { name: "virtualOutbound-catchall-tcp", filters: passthroughFilters(scope.allowAny) },
@@ -27,7 +26,6 @@ function virtualOutbound(model: Model, scope: Scope): Json {
 
 function finish(model: Model, scope: Scope, entry: Entry, origins: Map<string, Origin>): Json {
   const name = `${entry.bind}_${entry.port}`;
-  const wildcard = entry.bind === "0.0.0.0" || entry.bind === "::";
   const out: Json = { name, address: socket(entry.bind, entry.port), bindToPort: false, trafficDirection: "OUTBOUND" };
   const sniff = entry.rds !== undefined && model.flags.sniffOutbound;
   const chains: { chain: Json; origin: Origin }[] = [];
@@ -44,7 +42,7 @@ function finish(model: Model, scope: Scope, entry: Entry, origins: Map<string, O
     out["defaultFilterChain"] = open[0].chain;
   } else {
     out["filterChains"] = chains.map(({ chain }) => chain);
-    if (matched.length > 0 && (sni || sniff)) out["defaultFilterChain"] = { name: "PassthroughFilterChain", filterChainMatch: {}, filters: passthroughFilters(scope.allowAny) };
+    if (matched.length > 0) out["defaultFilterChain"] = { name: "PassthroughFilterChain", filterChainMatch: {}, filters: passthroughFilters(scope.allowAny) };
   }
   if (sniff || sni) {
     out["listenerFilters"] = [TLS_INSPECTOR, ...(sniff ? [HTTP_INSPECTOR] : [])];
@@ -52,7 +50,6 @@ function finish(model: Model, scope: Scope, entry: Entry, origins: Map<string, O
   }
   for (const [index, item] of (matched.length > 0 && open.length > 0 ? matched : chains).entries()) origins.set(`listener/${name}/chain/${index}`, item.origin);
   if (chains[0] !== undefined) origins.set(`listener/${name}`, chains[0].origin);
-  void wildcard;
   return out;
 }
 
@@ -114,7 +111,5 @@ export function outboundListeners(model: Model, proxy: Proxy, scope: Scope, orig
     }
   }
   origins.set("listener/virtualOutbound", { object: "virtualOutbound" });
-  return [...[...entries.values()].map((entry) => finish(model, scope, entry, origins)), virtualOutbound(model, scope)];
+  return [...[...entries.values()].map((entry) => finish(model, scope, entry, origins)), virtualOutbound(model, scope, wild)];
 }
-
-export { clusterName, protocolFilters };

@@ -122,7 +122,7 @@ const CODES: Readonly<Record<number, string | undefined>> = { 302: "FOUND", 303:
 function redirectAction(redirect: NonNullable<HttpRoute["redirect"]>, port: number, _prefix: boolean): Json {
   const out: Json = {};
   if (redirect.authority !== undefined && redirect.authority !== "") out["hostRedirect"] = redirect.authority;
-  if (redirect.uri !== undefined && redirect.uri !== "") out["pathRedirect"] = redirect.uri;
+  out["pathRedirect"] = redirect.uri ?? "";
   if (redirect.scheme !== undefined && redirect.scheme !== "") out["schemeRedirect"] = redirect.scheme;
   if (redirect.port !== undefined && redirect.port !== 0) out["portRedirect"] = redirect.port;
   else if (redirect.derivePort === "FROM_REQUEST_PORT") out["portRedirect"] = port;

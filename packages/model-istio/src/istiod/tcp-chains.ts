@@ -57,22 +57,23 @@ export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: 
       }
     }
   }
+  let terminal = out.length > 0;
   if (out.length === 0) {
     tcp: for (const vs of applicable) {
       for (const [index, route] of vs.tcp.entries()) {
         const matches = route.match ?? [];
         const origin = originOf(vs.resource, `spec.tcp[${index}]`);
         const config = istioConfigName("virtual-service", vs.resource);
-        if (matches.length === 0) { push(ranges(undefined), routeFilters(model, route, scope, port), origin, config); break tcp; }
+        if (matches.length === 0) { push(ranges(undefined), routeFilters(model, route, scope, port), origin, config); terminal = true; break tcp; }
         for (const match of matches) {
           if (!applies(match, context)) continue;
           push(ranges(match.destinationSubnets), routeFilters(model, route, scope, port), origin, config);
-          if ((match.destinationSubnets ?? []).length === 0) break tcp;
+          if ((match.destinationSubnets ?? []).length === 0) { terminal = true; break tcp; }
         }
       }
     }
   }
-  if (out.length === 0) {
+  if (!terminal) {
     const cluster = clusterName(port.number, "", service.host);
     push({ ...ranges(undefined), ...(target.sni && target.cidr === undefined ? { serverNames: [service.host] } : {}) }, protocolFilters(model, port.protocol, cluster, tcpProxy(cluster)), target.origin);
   }

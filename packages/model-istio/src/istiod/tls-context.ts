@@ -2,6 +2,7 @@ import type { ClientTls } from "./traffic-policy.ts";
 import type { Json } from "./types.ts";
 
 const SDS: Json = { apiConfigSource: { apiType: "GRPC", grpcServices: [{ envoyGrpc: { clusterName: "sds-grpc" } }], setNodeOnFirstMessageOnly: true, transportApiVersion: "V3" }, initialFetchTimeout: "0s", resourceApiVersion: "V3" };
+const FILE_SDS: Json = { apiConfigSource: SDS["apiConfigSource"], resourceApiVersion: "V3" };
 const ADS: Json = { ads: {}, resourceApiVersion: "V3" };
 const secret = (name: string, source: Json): Json => ({ name, sdsConfig: source });
 export const typed = (name: string, type: string, config: Json = {}): Json => ({ name, typedConfig: { "@type": `type.googleapis.com/${type}`, ...config } });
@@ -49,8 +50,8 @@ export function gatewayTls(tls: ServerTls, alpn: readonly string[]): Json {
     if (mutual) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`${name}-cacert`, ADS) };
     else if (sans.length > 0) common["validationContext"] = context;
   } else {
-    common["tlsCertificateSdsSecretConfigs"] = [secret(`file-cert:${tls.serverCertificate ?? ""}~${tls.privateKey ?? ""}`, SDS)];
-    if (mutual) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`file-root:${tls.caCertificates ?? ""}`, SDS) };
+    common["tlsCertificateSdsSecretConfigs"] = [secret(`file-cert:${tls.serverCertificate ?? ""}~${tls.privateKey ?? ""}`, FILE_SDS)];
+    if (mutual) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`file-root:${tls.caCertificates ?? ""}`, FILE_SDS) };
     else if (sans.length > 0) common["validationContext"] = context;
   }
   return typed("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", { commonTlsContext: common, requireClientCertificate: tls.mode === "MUTUAL" || tls.mode === "ISTIO_MUTUAL" });
@@ -75,7 +76,7 @@ export function upstreamTls(tls: ClientTls, http2: boolean): Json {
   const context: Json = sans.length === 0 ? {} : { matchSubjectAltNames: sans };
   const common: Json = { ...(http2 ? { alpnProtocols: ["h2"] } : {}), tlsParams: MESH_PARAMS };
   const credential = tls.credentialName === undefined || tls.credentialName === "" ? undefined : `kubernetes://${tls.credentialName}`;
-  if (tls.mode === "MUTUAL") common["tlsCertificateSdsSecretConfigs"] = [credential === undefined ? secret(`file-cert:${tls.clientCertificate ?? ""}~${tls.privateKey ?? ""}`, SDS) : secret(credential, ADS)];
+  if (tls.mode === "MUTUAL") common["tlsCertificateSdsSecretConfigs"] = [credential === undefined ? secret(`file-cert:${tls.clientCertificate ?? ""}~${tls.privateKey ?? ""}`, FILE_SDS) : secret(credential, ADS)];
   if (credential !== undefined) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`${credential}-cacert`, ADS) };
   else if ((tls.caCertificates ?? "") !== "") common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(tls.caCertificates === "system" ? "file-root:system" : `file-root:${tls.caCertificates}`, SDS) };
   else common["validationContext"] = context;

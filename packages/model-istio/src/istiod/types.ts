@@ -120,6 +120,8 @@ export interface Endpoint {
   readonly network?: string;
   readonly host?: string;
   readonly subdomain?: string;
+  /** Read from Kubernetes, which vouches for its health. */
+  readonly known?: boolean;
 }
 
 /** All of Envoy's resources for one proxy, as istiod would send them. */
