@@ -41,7 +41,7 @@ interface Target { readonly service: MeshService; readonly port: Port; readonly 
 function outboundCluster(model: Model, proxy: Proxy, { service, port, rule, subset }: Target, name: string): { readonly cluster: Json; readonly assignment?: Json } | undefined {
   const policy = policyFor(rule?.trafficPolicy, subset?.trafficPolicy, port.number);
   const assignment = loadAssignment(model, proxy, { service, port, subset, policy, rule }, name);
-  const kind = service.resolution === "passthrough" && service.headless && proxy.type === "router" ? "client" : service.resolution;
+  const kind = service.resolution === "passthrough" && proxy.type === "router" ? "client" : service.resolution;
   const cluster: Json = { name, connectTimeout: model.mesh.connectTimeout, commonLbConfig: (policy.loadBalancer?.localityLbSetting ?? model.mesh.localityLbSetting)?.enabled === false ? {} : { localityWeightedLbConfig: {} }, filters: [METADATA_EXCHANGE] };
   const { http } = applyConnectionPool(cluster, policy.connectionPool, model.mesh.tcpKeepalive);
   if (kind === "client") {
