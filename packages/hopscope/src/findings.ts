@@ -1,6 +1,6 @@
 import type { Finding, Journey, Leg, Origin } from "@hopscope/core";
 import { meshFindings } from "@hopscope/model-istio";
-import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
 
@@ -13,7 +13,8 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   };
   for (const leg of journey.legs) {
     const ended = leg.ended;
-    const failed = ended?.code === undefined ? undefined : failure(leg, ended.code, ended.reason, ended.origin);
+    const policy = ended?.code === "ovn/network-policy-denies" ? isolatingPolicy(cluster, leg) : undefined;
+    const failed = policy ?? (ended?.code === undefined ? undefined : failure(leg, ended.code, ended.reason, ended.origin));
     if (failed !== undefined) add(failed);
   }
   for (const finding of unusedEgressIps(cluster, journey)) add(finding);
@@ -32,6 +33,38 @@ function failure(leg: Leg, given: string, reason: string, origin: Origin | undef
   const code = given === "linux/nothing-listens" || given === "linux/no-socket" ? "app/not-listening" : given;
   if (!known.has(code)) return undefined;
   return { code, severity: "error", origin: origin ?? { object: leg.to.object ?? leg.to.address }, problem: reason, fix: codes[code]?.act ?? "" };
+}
+
+interface PolicySpec {
+  readonly podSelector?: LabelSelector;
+  readonly policyTypes?: readonly string[];
+  readonly egress?: readonly unknown[];
+}
+
+/** The NetworkPolicy whose isolation dropped a leg's first packet: default deny is one ACL for all policies of a namespace. */
+function isolatingPolicy(cluster: ClusterNetwork, leg: Leg): Finding | undefined {
+  const last = leg.hops.findLast(({ system }) => system === "ovn");
+  const acl = last?.decisions.findLast(({ rule }) => /DefaultDeny/i.test(rule));
+  if (last === undefined || acl === undefined) return undefined;
+  const direction = /egressDefaultDeny/i.test(acl.rule) ? "Egress" : "Ingress";
+  const ip = last.packet?.ip;
+  const address = direction === "Egress" ? ip?.src : ip?.dst;
+  const pod = podsOf(cluster.snapshot).find((one) => address !== undefined && one.spec.hostNetwork !== true && podIps(one).includes(address));
+  if (pod === undefined) return undefined;
+  const policy = resourcesOf(cluster.snapshot, "NetworkPolicy", { namespace: pod.metadata.namespace }).find((one) => {
+    const spec = (one.spec ?? {}) as PolicySpec;
+    const types = spec.policyTypes ?? ["Ingress", ...(spec.egress === undefined ? [] : ["Egress"])];
+    return types.includes(direction) && matchesSelector(spec.podSelector ?? {}, pod.metadata.labels);
+  });
+  if (policy === undefined) return undefined;
+  const port = last.packet?.l4 !== undefined && last.packet.l4.type !== "icmp" ? `${last.packet.l4.type} port ${last.packet.l4.dst}` : "this protocol";
+  return {
+    code: "ovn/network-policy-denies",
+    severity: "error",
+    origin: originOf(policy, "spec.podSelector"),
+    problem: `${objectName(policy)} isolates ${objectName(pod)}, and no policy admits ${direction === "Ingress" ? `${ip?.src ?? ""} to ${port}` : `it to ${ip?.dst ?? ""} ${port}`}`,
+    fix: codes["ovn/network-policy-denies"]?.act ?? "",
+  };
 }
 
 /** The mesh's findings about the hosts that this journey asked for. */

@@ -8,7 +8,7 @@ export function fabricHosts(snapshot: Snapshot): readonly FabricHost[] {
   return snapshot.cluster.outside.hosts.map((host) => ({
     object: `outside ${host.name}`,
     addresses: host.addresses,
-    ports: host.listens.map(({ port }) => port),
+    ports: host.listensUnknown === true ? undefined : host.listens.map(({ port }) => port),
     endpoint: `outside/${host.name}`,
   }));
 }

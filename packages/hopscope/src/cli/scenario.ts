@@ -48,7 +48,7 @@ function passed(journey: Journey): ReadonlySet<string> {
     for (const hop of [...leg.hops, ...(leg.reply?.hops ?? [])]) {
       names.add(hop.system).add(hop.place).add(hop.stage);
       if (hop.node !== undefined) names.add(hop.node).add(`Node ${hop.node}`);
-      for (const decision of hop.decisions) names.add(decision.origin.object).add(decision.table);
+      for (const decision of hop.decisions) names.add(decision.origin.object).add(decision.table).add(decision.rule);
       for (const change of hop.changes) if (typeof change.to === "string") names.add(change.to);
     }
   }

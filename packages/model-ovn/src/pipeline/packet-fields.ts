@@ -9,6 +9,7 @@ const protocols = { tcp: 6n, udp: 17n, sctp: 132n } as const;
 export function readPacket(packet: Packet, fields: Fields): void {
   const { values } = fields;
   values.set("eth.src", macValue(packet.eth.src)).set("eth.dst", macValue(packet.eth.dst)).set("eth.type", BigInt(packet.eth.type));
+  values.set("pkt.mark", BigInt(packet.local?.mark ?? 0));
   const { ip, l4, arp } = packet;
   if (arp !== undefined) {
     values.set("arp.op", BigInt(arp.op)).set("arp.sha", macValue(arp.sha)).set("arp.tha", macValue(arp.tha));
@@ -48,11 +49,13 @@ export function writePacket(fields: Fields, was: Packet): Packet {
   const { values } = fields;
   const get = (name: string): bigint => values.get(name) ?? 0n;
   const { ip, l4 } = was;
+  const mark = Number(get("pkt.mark"));
+  const local = mark === (was.local?.mark ?? 0) ? was.local : { ...was.local, mark };
   const eth = { src: macText(get("eth.src")), dst: macText(get("eth.dst")), type: Number(get("eth.type")) };
-  if (ip === undefined) return { ...was, eth };
+  if (ip === undefined) return { ...was, eth, local };
   const address = (name: string): string => (ip.version === 4 ? ip4Text(get(`ip4.${name}`)) : ip6Text(get(`ip6.${name}`)));
   let next: L4 | undefined = l4;
   if (l4?.type === "icmp") next = { ...l4, icmpType: Number(get("icmp.type")), code: Number(get("icmp.code")) };
   else if (l4 !== undefined) next = { ...l4, src: Number(get("tp.src")), dst: Number(get("tp.dst")) };
-  return { ...was, eth, ip: { ...ip, src: address("src"), dst: address("dst"), ttl: Number(get("ip.ttl")), dscp: Number(get("ip.dscp")) }, l4: next };
+  return { ...was, eth, local, ip: { ...ip, src: address("src"), dst: address("dst"), ttl: Number(get("ip.ttl")), dscp: Number(get("ip.dscp")) }, l4: next };
 }

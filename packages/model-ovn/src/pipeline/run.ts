@@ -51,7 +51,10 @@ export function visit(run: OvnRun, travel: Travel, table: number): void {
     travel.flow = found;
     if (found === undefined) return end(run, travel, "drop", `no flow of ${travel.datapath.row.name} table ${travel.pipeline} ${table} matches`);
     note(travel, found);
-    perform(run, travel, parseActions(resolveTemplates(run, found.actions)));
+    const actions = parseActions(resolveTemplates(run, found.actions));
+    perform(run, travel, actions);
+    // A list that goes nowhere drops: northd writes such a drop as a comment.
+    if (actions.every(({ type }) => type === "assign" || type === "exchange" || type === "decrement")) dropped(run, travel);
   } catch (error) {
     if (!(error instanceof OvnSyntaxError)) throw error;
     end(run, travel, "unknown", `a logical flow of ${travel.datapath.row.name} is not understood: ${error.message}`);
@@ -125,7 +128,7 @@ function dropped(run: OvnRun, travel: Travel): void {
   const object = flow?.origin.object ?? travel.datapath.row.name;
   if (flow !== undefined && /_acl/.test(flow.stage)) {
     const firewall = object.startsWith("EgressFirewall");
-    const policy = travel.pass.decisions.findLast(({ table, origin }) => /_acl/.test(table) && /^(NetworkPolicy|EgressFirewall|AdminNetworkPolicy|BaselineAdminNetworkPolicy)/.test(origin.object));
+    const policy = travel.pass.decisions.findLast(({ table, verdict }) => /_acl(_eval|_after_lb_eval)?$/.test(table) && /reg8\[1[78]\] = 1|drop/.test(verdict));
     const origin = policy?.origin ?? flow.origin;
     run.ends.push({ type: "drop", reason: `${origin.object} denies it (${travel.datapath.row.name}, ${flow.stage})`, origin, code: firewall || origin.object.startsWith("EgressFirewall") ? "ovn/egress-firewall-denies" : "ovn/network-policy-denies" });
     return;
