@@ -25,6 +25,6 @@ export interface Origin {
 
 /** Prints an origin as `file:line:column`, as far as it is known. */
 export function printOrigin(origin: Origin): string {
-  const place = [origin.file, origin.line, origin.column].filter((part) => part !== undefined).join(":");
-  return place === "" ? origin.object : place;
+  if (origin.file === undefined) return origin.object;
+  return [origin.file, origin.line, origin.column].filter((part) => part !== undefined).join(":");
 }

@@ -1,5 +1,5 @@
 import type { Build, RouterDatapath, RouterPort } from "./model.ts";
-import { routeMatch, type Route } from "./routes.ts";
+import { routeMatch, type Route } from "./route.ts";
 
 /** Routes that share the traffic to one destination. */
 export interface EcmpGroup {

@@ -63,7 +63,7 @@ function hopLines(hop: Hop, wide: boolean): readonly string[] {
   const time = hop.latency.p50 === 0 ? "" : `${duration(hop.latency.p50)} (p99 ${duration(hop.latency.p99)})`;
   const left = `  ${hop.system.padEnd(9)} ${shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 46).padEnd(46)} ${shorten(plain(hop.stage), 22)}`;
   const lines = [`${left.padEnd(WIDTH - 20)}${time.padStart(20)}`];
-  const shown = wide ? hop.decisions : hop.decisions.slice(-2);
+  const shown = wide ? hop.decisions : telling(hop);
   for (const decision of shown) {
     const where = printOrigin(decision.origin);
     const text = plain(`${decision.table}: ${decision.rule === "" ? "" : `${decision.rule} `}→ ${decision.verdict}`);
@@ -76,6 +76,12 @@ function hopLines(hop: Hop, wide: boolean): readonly string[] {
     lines.push(...wrap(plain(text), WIDTH - 14).map((line) => `            ${line}`));
   }
   return lines;
+}
+
+/** The decisions that a short text shows: those of the stage that names the hop, and load balancers' picks. */
+function telling(hop: Hop): Hop["decisions"] {
+  const named = hop.decisions.filter(({ table }) => table === hop.stage || table === "load balancer");
+  return named.length === 0 ? hop.decisions.slice(-2) : named.slice(-2);
 }
 
 function verdictLines(journey: Journey): readonly string[] {
