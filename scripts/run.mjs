@@ -22,6 +22,7 @@ const source = ["-C", "@hopscope/source", "--import", "tsx"];
 const vitest = (project) => ["node_modules/vitest/vitest.mjs", "run", "--project", project];
 const tasks = {
   demo: [...source, "scripts/demo.ts"],
+  readme: [...source, "scripts/readme.ts"],
   hopscope: [...source, "packages/hopscope/src/cli/main.ts"],
   test: vitest("unit"),
   "test:corpora": vitest("corpora"),
