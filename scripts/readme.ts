@@ -13,7 +13,7 @@ function shortened(text: string): string {
   const start = lines.findIndex((line) => line.startsWith("leg 3"));
   const end = lines.findIndex((line) => line.startsWith("leg 4"));
   const verdict = lines.findIndex((line) => line.startsWith("verdict"));
-  return [...lines.slice(0, 4), ...lines.filter((line) => /^leg [12] /.test(line)).flatMap((line) => [line, "  …"]), ...lines.slice(start, end), "…", "", ...lines.slice(verdict)].join("\n").trimEnd();
+  return [...lines.slice(0, 3), ...lines.filter((line) => /^leg [12] /.test(line)).flatMap((line) => [line, "  …"]), ...lines.slice(start, end), "…", "", ...lines.slice(verdict)].join("\n").trimEnd();
 }
 
 const finding = journeyText(written).split("\n");

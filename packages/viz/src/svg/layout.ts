@@ -32,6 +32,8 @@ export interface Layout {
 const OUTSIDE = "outside";
 const order: readonly System[] = ["client", "dns", "fabric", "haproxy", "host", "ovn", "netfilter", "envoy", "app"];
 
+const labels: Partial<Readonly<Record<System, string>>> = { envoy: "Envoy", haproxy: "HAProxy", dns: "DNS" };
+
 function laneOf(hop: Hop): Lane {
   const group = hop.node ?? OUTSIDE;
   switch (hop.system) {
@@ -43,7 +45,7 @@ function laneOf(hop: Hop): Lane {
     case "netfilter":
       return { key: `${group}/${hop.place}`, group, title: hop.place };
     default:
-      return { key: `${group}/${hop.system}/${hop.place}`, group, title: hop.place };
+      return { key: `${group}/${hop.system}/${hop.place}`, group, title: `${labels[hop.system] ?? hop.system} ${hop.place.replace(/^pod [^/]*\//i, "")}` };
   }
 }
 
