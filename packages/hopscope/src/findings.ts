@@ -6,7 +6,7 @@ import { codes } from "./cli/codes.ts";
 
 /** Adds to a journey what its end means: the findings of the legs that failed, and of the egress addresses it did not use. */
 export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
-  const { locate } = cluster.snapshot;
+  const locate = (origin: Origin): Origin => cluster.snapshot.locate(origin);
   const found: Finding[] = [...journey.findings];
   const add = (finding: Finding): void => {
     if (!found.some(({ code, problem }) => code === finding.code && problem === finding.problem)) found.push({ ...finding, origin: locate(finding.origin) });

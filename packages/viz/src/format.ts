@@ -8,7 +8,6 @@ export function duration(nanoseconds: number): string {
 
 /** Replaces what could steer a terminal: cluster text is data, never markup. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
