@@ -1,6 +1,6 @@
-// Writes the README's trace and picture anew from the example; `--check` says whether they are up to date.
+// Writes the README's trace, the pictures and the schemas anew from the example; `--check` says whether they are up to date.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { buildNetwork, journeySvg, journeyText, loadSnapshot, simulate } from "hopscope";
+import { buildNetwork, journeySvg, clusterSchema, journeyText, loadSnapshot, scenarioSchema, simulate } from "hopscope";
 
 const example = "examples/openshift-mesh";
 const base = ["cluster", "policies", "route", "app"].map((part) => `${example}/${part}`);
@@ -21,7 +21,8 @@ const from = finding.findIndex((line) => line === "findings");
 const to = finding.findIndex((line, index) => index > from && line === "");
 const block = `\`\`\`text\n${shortened(journeyText(ingress))}\n\`\`\`\n\nAnd why the egress gateway changed nothing (\`egress-as-written\`):\n\n\`\`\`text\n${finding.slice(from, to).join("\n")}\n\`\`\``;
 const readme = readFileSync("README.md", "utf8").replace(/(<!-- trace:begin -->)[\s\S]*(<!-- trace:end -->)/, (_whole, begin: string, end: string) => `${begin}\n${block}\n${end}`);
-const files: readonly (readonly [string, string])[] = [["README.md", readme], ["docs/pictures/ingress.svg", journeySvg(ingress)], ["docs/pictures/egress-gateway.svg", journeySvg(written)]];
+const schemaFile = (name: string, schema: object): readonly [string, string] => [`packages/hopscope/schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`];
+const files: readonly (readonly [string, string])[] = [schemaFile("cluster", clusterSchema), schemaFile("scenario", scenarioSchema), ["README.md", readme], ["docs/pictures/ingress.svg", journeySvg(ingress)], ["docs/pictures/egress-gateway.svg", journeySvg(written)]];
 
 if (process.argv.includes("--check")) {
   const stale = files.filter(([name, text]) => readFileSync(name, "utf8") !== text).map(([name]) => name);

@@ -6,3 +6,4 @@ export { replay as replayScenarios } from "./cli/replay.ts";
 export { codes } from "./cli/codes.ts";
 export * from "@hopscope/viz";
 export type { Journey, Leg, Hop, Finding, Caveat, Seen } from "@hopscope/core";
+export { clusterSchema, scenarioSchema, type Snapshot } from "@hopscope/model-kubernetes";
