@@ -1,5 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
+import { downstreamProtocol, explicitHttp2, METADATA_EXCHANGE } from "./cluster-parts.ts";
 import { istioConfigName } from "./config-order.ts";
 import type { DestinationRule, Subset } from "./destination-rules.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
@@ -7,13 +8,11 @@ import { loadAssignment } from "./load-assignment.ts";
 import type { Model } from "./model.ts";
 import { isHttp2 } from "./protocol.ts";
 import type { Scope } from "./scope.ts";
-import { downstreamProtocol, explicitHttp2 } from "./static-clusters.ts";
 import { RAW_BUFFER, upstreamMutual, upstreamTls } from "./tls-context.ts";
 import type { PortPolicy } from "./traffic-policy.ts";
 import { applyConnectionPool, applyLoadBalancer, applyOutlier, policyFor } from "./traffic-policy.ts";
 import type { Json, MeshService, Port, Proxy } from "./types.ts";
 
-export const METADATA_EXCHANGE: Json = { name: "istio.metadata_exchange", typedConfig: { "@type": "type.googleapis.com/envoy.tcp.metadataexchange.config.MetadataExchange", protocol: "istio-peer-exchange" } };
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /** `outbound|80|v1|shop.demo.svc.cluster.local`. */

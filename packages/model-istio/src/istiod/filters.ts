@@ -1,5 +1,5 @@
 import type { Model } from "./model.ts";
-import { METADATA_EXCHANGE } from "./cluster.ts";
+import { METADATA_EXCHANGE } from "./cluster-parts.ts";
 import { isHttp2 } from "./protocol.ts";
 import { typed } from "./tls-context.ts";
 import type { Json, Protocol } from "./types.ts";

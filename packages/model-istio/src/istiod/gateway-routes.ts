@@ -1,6 +1,6 @@
 import type { Origin } from "@hopscope/core";
-import type { GatewayServer } from "./gateway.ts";
-import { serverHosts } from "./gateway.ts";
+import type { GatewayServer } from "./gateway-servers.ts";
+import { serverHosts } from "./gateway-servers.ts";
 import { hostIsSubset, hostMatches } from "./host.ts";
 import type { Model } from "./model.ts";
 import { isCatchAll } from "./route-match.ts";

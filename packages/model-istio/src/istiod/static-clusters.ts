@@ -1,6 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
-import { METADATA_EXCHANGE } from "./cluster.ts";
+import { downstreamProtocol, explicitHttp2, METADATA_EXCHANGE } from "./cluster-parts.ts";
 import type { InboundPort } from "./inbound-ports.ts";
 import type { Model } from "./model.ts";
 import { isHttp2 } from "./protocol.ts";
@@ -8,8 +8,6 @@ import type { Json, Proxy } from "./types.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const UNLIMITED = { thresholds: [{ maxConnections: 4294967295, maxPendingRequests: 4294967295, maxRequests: 4294967295, maxRetries: 4294967295, trackRemaining: true }] };
-export const downstreamProtocol = (): Json => ({ useDownstreamProtocolConfig: { http2ProtocolOptions: {}, httpProtocolOptions: {} } });
-export const explicitHttp2 = (): Json => ({ explicitHttpConfig: { http2ProtocolOptions: {} } });
 const extension = (options: Json): Json => ({ [HTTP_OPTIONS]: { "@type": `type.googleapis.com/${HTTP_OPTIONS}`, ...options } });
 const BIND = { sourceAddress: { address: "127.0.0.6", portValue: 0 } };
 const BIND6 = { sourceAddress: { address: "::6", portValue: 0 } };
