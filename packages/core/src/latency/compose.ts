@@ -39,10 +39,7 @@ export function compose(shares: readonly Share[]): Summary {
   for (const { distribution, times } of spread) {
     const [shareRe, shareIm] = transformed(distribution, step);
     for (let i = 0; i < BINS; i++) {
-      const magnitude = Math.hypot(shareRe[i] ?? 0, shareIm[i] ?? 0) ** times;
-      const angle = Math.atan2(shareIm[i] ?? 0, shareRe[i] ?? 0) * times;
-      const pr = magnitude * Math.cos(angle);
-      const pi = magnitude * Math.sin(angle);
+      const [pr, pi] = power(shareRe[i] ?? 0, shareIm[i] ?? 0, times);
       const r = re[i] ?? 0;
       const m = im[i] ?? 0;
       re[i] = r * pr - m * pi;
@@ -54,6 +51,16 @@ export function compose(shares: readonly Share[]): Summary {
   const shift = mean - re.reduce((sum, mass, bin) => sum + mass * bin * step, 0);
   const at = (probability: number): number => fixed + quantileOf(re, probability) * step + shift;
   return summary(fixed + mean, at(0.5), at(0.9), at(0.99));
+}
+
+/** A complex number to a whole power, by squaring. */
+function power(re: number, im: number, exponent: number): readonly [number, number] {
+  let [r, i, br, bi] = [1, 0, re, im];
+  for (let rest = exponent; rest > 0; rest >>= 1) {
+    if ((rest & 1) === 1) [r, i] = [r * br - i * bi, r * bi + i * br];
+    [br, bi] = [br * br - bi * bi, 2 * br * bi];
+  }
+  return [r, i];
 }
 
 function transformed(distribution: Distribution, step: number): [Float64Array, Float64Array] {
