@@ -1,5 +1,5 @@
 import type { Caveat, Endpoint, Identity } from "@hopscope/core";
-import { type Pod, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { objectName, originOf, type Pod, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
 import type { NetworkNamespace } from "@hopscope/model-linux";
 import type { DnsAnswer } from "./dns-endpoint.ts";
@@ -31,7 +31,11 @@ const byCni = (snapshot: Snapshot, pod: Pod): boolean => snapshot.cluster.platfo
 /** Finds a pod's proxy and compiles what the mesh makes of it: a sidecar's iptables rules, and Envoy's configuration. */
 export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names: (name: string, type: "A" | "AAAA") => DnsAnswer): MeshPod {
   const container = proxyContainer(pod);
-  if (container === undefined) return none;
+  if (container === undefined) {
+    const asks = pod.metadata.annotations?.["sidecar.istio.io/inject"] === "true" || pod.metadata.labels?.["sidecar.istio.io/inject"] === "true";
+    const caveat: Caveat = { code: "mesh/not-injected", problem: `${objectName(pod)} asks for a sidecar and has no container istio-proxy: it is traced without one`, origin: originOf(pod) };
+    return asks ? { ...none, caveats: [caveat] } : none;
+  }
   const args = container.args ?? [];
   const isGateway = args.includes("router") || (pod.spec.containers.length === 1 && !args.includes("sidecar"));
   const { options, caveats } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container" });

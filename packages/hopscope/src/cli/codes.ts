@@ -1,5 +1,14 @@
-/** What a code means and what to do about it; `hopscope explain CODE` prints it. Codes are never reused. */
-export const codes: Readonly<Record<string, { readonly means: string; readonly act: string }>> = {
+import { moreCodes } from "./codes-more.ts";
+
+/** What a code means, and what to do about it. */
+export interface Explanation {
+  readonly means: string;
+  readonly act: string;
+}
+
+/** What every code means; `hopscope explain CODE` prints it. Codes are never reused. */
+export const codes: Readonly<Record<string, Explanation>> = {
+  ...moreCodes,
   "router/no-route-for-host": {
     means: "The OpenShift router has no admitted Route for the requested host, so its default backend answers 503 (“Application is not available”).",
     act: "Create a Route for the host (a Service Mesh Gateway gets one only where IOR is on), or correct the host; a Route that exists but is not admitted says why in status.ingress.",
@@ -52,6 +61,7 @@ export const codes: Readonly<Record<string, { readonly means: string; readonly a
   "assumed/pod-address": { means: "The input has no pod addresses: they were derived.", act: "Give the output of “oc get pods -A -o yaml”." },
   "assumed/node": { means: "The input has no nodes: they were assumed.", act: "Give the output of “oc get nodes -o yaml”." },
   "assumed/cluster-ip": { means: "The Service has no address in the input: one was derived.", act: "Give the output of “oc get services -A -o yaml”." },
+  "mesh/not-injected": { means: "The pod asks for a sidecar (sidecar.istio.io/inject) and has none in the input: it is traced without one.", act: "Give the pods as the cluster has them, with the injected container istio-proxy." },
   "input/endpoint-syntax": { means: "The text names no endpoint or URL.", act: "Write external/IP, node/NAME, pod/NS/NAME, deploy/NS/NAME, svc/NS/NAME, or a URL." },
   "input/endpoint-unknown": { means: "The snapshot has no such object.", act: "Check kind, namespace and name; “hopscope inspect” lists what was loaded." },
 };
