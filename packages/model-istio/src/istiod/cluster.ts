@@ -19,9 +19,8 @@ const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 export const clusterName = (port: number, subset: string, host: string): string => `outbound|${port}|${subset}|${host}`;
 export const sniName = (port: number, subset: string, host: string): string => `outbound_.${port}_.${subset}_.${host}`;
 
-function accounts(service: MeshService, port: Port, trustDomain: string): string[] {
-  const all = service.endpoints.filter((e) => e.servicePort === port.number);
-  const names = new Set(all.flatMap((e) => (e.serviceAccount === undefined ? [] : [`spiffe://${trustDomain}/ns/${e.namespace}/sa/${e.serviceAccount}`])));
+function accounts(service: MeshService, trustDomain: string): string[] {
+  const names = new Set([...service.endpoints, ...(service.unreadyAccounts ?? [])].flatMap((e) => (e.serviceAccount === undefined ? [] : [`spiffe://${trustDomain}/ns/${e.namespace}/sa/${e.serviceAccount}`])));
   return [...names].sort();
 }
 
@@ -67,19 +66,20 @@ function outboundCluster(model: Model, proxy: Proxy, { service, port, rule, subs
     if (Object.keys(options).length === 2) options["explicitHttpConfig"] = { httpProtocolOptions: {} };
   }
   if (Object.keys(options).length > 1) cluster["typedExtensionProtocolOptions"] = { [HTTP_OPTIONS]: options };
+  const alpn = http2 && options["useDownstreamProtocolConfig"] === undefined;
   const metadata: Json = { services: [{ host: service.host, name: service.name, namespace: service.namespace }] };
   if (rule !== undefined) metadata["config"] = istioConfigName("destination-rule", rule.resource);
   if (subset !== undefined) metadata["subset"] = subset.name;
   const mode = policy.tls?.mode;
   const sni = sniName(port.number, subset?.name ?? "", service.host);
   if (mode === "SIMPLE" || mode === "MUTUAL") {
-    cluster["transportSocket"] = upstreamTls(policy.tls ?? {}, http2);
+    cluster["transportSocket"] = upstreamTls(policy.tls ?? {}, alpn);
     metadata["alpn_override"] = "false";
   } else if (mode === "ISTIO_MUTUAL") {
-    const sans = (policy.tls?.subjectAltNames ?? []).length > 0 ? [...(policy.tls?.subjectAltNames ?? [])] : accounts(service, port, model.mesh.trustDomain);
-    cluster["transportSocket"] = upstreamMutual(sans, policy.tls?.sni ?? sni, http2);
+    const sans = (policy.tls?.subjectAltNames ?? []).length > 0 ? [...(policy.tls?.subjectAltNames ?? [])] : accounts(service, model.mesh.trustDomain);
+    cluster["transportSocket"] = upstreamMutual(sans, policy.tls?.sni ?? sni, alpn);
   } else if (policy.tls === undefined && autoMutual(model, service, port, policy)) {
-    const socket = upstreamMutual(accounts(service, port, model.mesh.trustDomain), sni, http2);
+    const socket = upstreamMutual(accounts(service, model.mesh.trustDomain), sni, alpn);
     if (cluster["type"] === "ORIGINAL_DST") cluster["transportSocket"] = socket;
     else cluster["transportSocketMatches"] = [{ name: "tlsMode-istio", match: { tlsMode: "istio" }, transportSocket: socket }, { name: "tlsMode-disabled", match: {}, transportSocket: RAW_BUFFER }];
   }

@@ -104,6 +104,7 @@ export function kubernetesServices(
         }
       }
     }
+    const unready = (slices.get(`${namespace}/${name}`) ?? []).flatMap((slice) => (slice.endpoints ?? []).filter((entry) => entry.conditions?.ready === false).flatMap((entry) => (entry.addresses ?? []).flatMap((address) => podsByAddress.get(address) ?? [])));
     const annotation = resource.metadata.annotations?.["networking.istio.io/exportTo"];
     return {
       host, name, namespace, ports,
@@ -113,6 +114,7 @@ export function kubernetesServices(
       external, kubernetes: true, headless,
       exportTo: annotation === undefined ? mesh.defaultServiceExportTo : annotation.split(",").map((entry) => entry.trim()),
       ...(spec.selector === undefined ? {} : { selector: spec.selector }),
+      ...(unready.length === 0 ? {} : { unreadyAccounts: unready }),
       endpoints, resource, path: "spec",
     };
   });

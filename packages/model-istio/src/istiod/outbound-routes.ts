@@ -3,11 +3,11 @@ import { originOf } from "@hopscope/model-kubernetes";
 import { clusterName } from "./cluster.ts";
 import { compareSpecificity, hostIsSubset } from "./host.ts";
 import type { Model } from "./model.ts";
-import { isHttp, listenerClass } from "./protocol.ts";
+import { listenerClass } from "./protocol.ts";
 import type { CompiledRoute } from "./routes.ts";
 import { compileRoutes, defaultRoute, hashPolicies } from "./routes.ts";
 import type { Scope } from "./scope.ts";
-import type { Json, MeshService, Proxy } from "./types.ts";
+import type { Json, MeshService, Protocol, Proxy } from "./types.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Host names a client in `namespace` may use for a service (`httproute.go generateVirtualHostDomains`). */
@@ -52,13 +52,16 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
   const port = Number(sniffed?.[2] ?? name);
   const services = new Map<string, MeshService>();
   const virtualServices: VirtualService[] = [];
+  /** Every service with this port number, of any protocol. */
+  const atPort = new Map<string, MeshService>();
+  const spoken = (protocol: Protocol): boolean => { const kind = listenerClass(protocol, model.flags, "outbound"); return kind === "http" || kind === "auto"; };
   for (const listener of scope.egress) {
     for (const service of listener.services) {
       if (sniffed !== null && service.host !== sniffed[1]) continue;
       const entry = service.ports.find((candidate) => candidate.number === port);
       if (entry === undefined) continue;
-      const kind = listenerClass(entry.protocol, model.flags, "outbound");
-      if (kind !== "http" && kind !== "auto") continue;
+      atPort.set(service.host, atPort.get(service.host) ?? service);
+      if (!spoken(entry.protocol)) continue;
       const known = services.get(service.host);
       if (known === undefined) services.set(service.host, service);
       else if (known.namespace === service.namespace && !known.addresses.includes(service.address)) services.set(service.host, { ...known, addresses: [...known.addresses, service.address] });
@@ -79,17 +82,17 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
     const vs = mostSpecific(virtualServices, service.host);
     const domains = domainsOf(service, proxy.namespace, model.mesh.domain, withPort, proxy.dnsCapture === true && proxy.dnsAutoAllocate === true);
     const portIndex = service.ports.findIndex((entry) => entry.number === port);
-    if (vs === undefined) add(service.host, domains, [{ route: defaultRoute(model, clusterName(port, "", service.host), service.host, port), origin: originOf(service.resource, `spec.ports[${portIndex}]`) }]);
+    if (vs === undefined) add(service.host, domains, [{ route: defaultRoute(model, clusterName(port, "", service.host), service.host, port, registry.hash(service.host, port, "")), origin: originOf(service.resource, `spec.ports[${portIndex}]`) }]);
     else add(service.host, domains, compileRoutes(vs, context, registry));
   }
-  if (port === 80 && sniffed === null) {
+  if (sniffed === null) {
     for (const vs of virtualServices) {
       if (vs.http.length === 0) continue;
+      // Hosts outside the registry stand beside the VirtualService's services; with none of those, on port 80.
+      const served = [...services.values()].some((service) => mostSpecific(virtualServices, service.host) === vs);
+      if (!served && port !== 80) continue;
       for (const host of vs.hosts) {
-        if (services.has(host)) continue;
-        const known = [...scope.byHost.values()].some((service) => host.startsWith("*") ? hostIsSubset(service.host, host) : service.host === host && service.ports.some((entry) => entry.number === port && isHttp(entry.protocol)));
-        if (known) continue;
-        add(host, withPort === undefined ? [host] : [host, `${host}:${port}`], compileRoutes(vs, context, registry));
+        if (!host.startsWith("*") && !atPort.has(host)) add(host, withPort === undefined ? [host] : [host, `${host}:${port}`], compileRoutes(vs, context, registry));
       }
     }
   }

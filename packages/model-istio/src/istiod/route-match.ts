@@ -45,6 +45,7 @@ export function routeMatch(match: HttpMatch | undefined): Json {
     if (claim !== undefined) { metadata.push({ ...claim, invert: true }); continue; }
     headers.push({ ...header(name, value), invertMatch: true });
   }
+  headers.sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : String(a["name"]) > String(b["name"]) ? 1 : 0));
   for (const [name, value] of [[":method", match.method], [":authority", match.authority], [":scheme", match.scheme]] as const) if (value !== undefined) headers.push(header(name, value));
   if (match.uri !== undefined) {
     if (match.uri.exact !== undefined) { delete out["prefix"]; out["path"] = match.uri.exact; }

@@ -71,7 +71,7 @@ export function compileRoutes(vs: VirtualService, context: RouteContext, registr
 }
 
 /** The route to a service that no VirtualService speaks of. */
-export function defaultRoute(model: Model, cluster: string, host: string, port: number): Json {
+export function defaultRoute(model: Model, cluster: string, host: string, port: number, hash?: readonly Json[]): Json {
   const retry = model.mesh.defaultHttpRetryPolicy === undefined ? DEFAULT_RETRY : retryPolicy(undefined, model.mesh.defaultHttpRetryPolicy);
-  return { name: "default", match: { prefix: "/" }, decorator: { operation: `${host}:${port}/*` }, route: { cluster, timeout: "0s", maxGrpcTimeout: "0s", ...(retry === undefined ? {} : { retryPolicy: retry }) } };
+  return { name: "default", match: { prefix: "/" }, decorator: { operation: `${host}:${port}/*` }, route: { cluster, timeout: "0s", maxGrpcTimeout: "0s", ...(retry === undefined ? {} : { retryPolicy: retry }), ...(hash === undefined ? {} : { hashPolicy: hash }) } };
 }

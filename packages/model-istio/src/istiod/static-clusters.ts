@@ -1,9 +1,12 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
 import { downstreamProtocol, explicitHttp2, METADATA_EXCHANGE } from "./cluster-parts.ts";
+import { destinationRuleFor } from "./destination-rules.ts";
 import type { InboundPort } from "./inbound-ports.ts";
 import type { Model } from "./model.ts";
 import { isHttp2 } from "./protocol.ts";
+import type { ConnectionPool } from "./traffic-policy.ts";
+import { applyConnectionPool, policyFor } from "./traffic-policy.ts";
 import type { Json, Proxy } from "./types.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -31,6 +34,13 @@ export function staticClusters(model: Model, proxy: Proxy): readonly Json[] {
   ];
 }
 
+/** The limits a DestinationRule puts on the workload's own side, where its proxy sees that rule (`cluster_builder.go buildInboundClusterForPortOrUDS`). */
+function connectionPoolOf(model: Model, proxy: Proxy, entry: InboundPort): ConnectionPool | undefined {
+  const service = model.services.find((candidate) => candidate.host === entry.host);
+  const rule = service === undefined ? undefined : destinationRuleFor(model.destinationRules, proxy, service, model.mesh);
+  return policyFor(rule?.trafficPolicy, undefined, entry.servicePort).connectionPool;
+}
+
 /** The clusters towards the proxy's own workload, one for each target port. */
 export function inboundClusters(model: Model, proxy: Proxy, ports: readonly InboundPort[], origins: Map<string, Origin>): readonly Json[] {
   const v6 = proxy.ips[0]?.includes(":") === true;
@@ -43,8 +53,18 @@ export function inboundClusters(model: Model, proxy: Proxy, ports: readonly Inbo
       cluster["type"] = "STATIC";
       cluster["loadAssignment"] = { clusterName: name, endpoints: [{ lbEndpoints: [{ endpoint: { address: entry.endpoint } }] }] };
     }
-    if (isHttp2(entry.protocol)) cluster["typedExtensionProtocolOptions"] = extension(explicitHttp2());
-    else if (entry.protocol === "UnsupportedProtocol" && model.flags.sniffInbound) cluster["typedExtensionProtocolOptions"] = extension(downstreamProtocol());
+    const pool = connectionPoolOf(model, proxy, entry);
+    const { http } = applyConnectionPool(cluster, pool, undefined);
+    if (pool === undefined) cluster["circuitBreakers"] = UNLIMITED;
+    const options: Json = {};
+    if (pool?.http?.useClientProtocol === true) Object.assign(options, downstreamProtocol());
+    else if (isHttp2(entry.protocol) || (pool?.http?.h2UpgradePolicy === "UPGRADE" && entry.protocol === "HTTP")) Object.assign(options, explicitHttp2());
+    else if (entry.protocol === "UnsupportedProtocol" && model.flags.sniffInbound) Object.assign(options, downstreamProtocol());
+    if (Object.keys(http).length > 0) {
+      if (Object.keys(options).length === 0) options["explicitHttpConfig"] = { httpProtocolOptions: {} };
+      options["commonHttpProtocolOptions"] = http;
+    }
+    if (Object.keys(options).length > 0) cluster["typedExtensionProtocolOptions"] = extension(options);
     if (entry.services.length > 0) cluster["metadata"] = { filterMetadata: { istio: { services: entry.services } } };
     return cluster;
   });

@@ -78,7 +78,7 @@ export function upstreamTls(tls: ClientTls, http2: boolean): Json {
   const credential = tls.credentialName === undefined || tls.credentialName === "" ? undefined : `kubernetes://${tls.credentialName}`;
   if (tls.mode === "MUTUAL") common["tlsCertificateSdsSecretConfigs"] = [credential === undefined ? secret(`file-cert:${tls.clientCertificate ?? ""}~${tls.privateKey ?? ""}`, FILE_SDS) : secret(credential, ADS)];
   if (credential !== undefined) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`${credential}-cacert`, ADS) };
-  else if ((tls.caCertificates ?? "") !== "") common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(tls.caCertificates === "system" ? "file-root:system" : `file-root:${tls.caCertificates}`, SDS) };
+  else if ((tls.caCertificates ?? "") !== "") common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(tls.caCertificates === "system" ? "file-root:system" : `file-root:${tls.caCertificates}`, tls.mode === "MUTUAL" ? FILE_SDS : SDS) };
   else common["validationContext"] = context;
   return typed("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", { commonTlsContext: common, ...((tls.sni ?? "") === "" ? {} : { sni: tls.sni }) });
 }

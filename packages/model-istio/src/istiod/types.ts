@@ -99,6 +99,8 @@ export interface MeshService {
   readonly exportTo: readonly string[];
   readonly selector?: Labels;
   readonly endpoints: readonly Endpoint[];
+  /** Identities behind endpoints that are not ready, which clients accept all the same. */
+  readonly unreadyAccounts?: readonly Pick<Endpoint, "namespace" | "serviceAccount">[];
   readonly resource: Resource;
   readonly path: string;
 }
