@@ -15,16 +15,22 @@ export type Action =
   | { readonly type: "call"; readonly name: string; readonly text: string | undefined; readonly to?: Target }
   | { readonly type: "nested"; readonly name: string; readonly actions: readonly Action[] };
 
+/** Actions that take no arguments or may go without them; any other lone word is an error. */
+const BARE = new Set(["ct_next", "ct_commit", "ct_commit_nat", "ct_commit_to_zone", "ct_lb", "ct_lb_mark", "ct_dnat", "ct_dnat_in_czone", "ct_snat", "ct_snat_in_czone", "ct_snat_to_vip", "ct_clear", "igmp", "mac_cache_use", "handle_dhcpv6_reply"]);
+/** Fields that packets keep: the real program refuses to write them. Connection marks are written inside `ct_commit` alone. */
+const FIXED = new Set(["eth.type", "ip.proto", "ip.frag", "ct_state", "tcp.flags"]);
+const CONNECTION = /^ct_(mark|label)/;
+
 const parsed = new Map<string, readonly Action[]>();
 
 /** Parses a flow's actions; parsed texts are kept. @throws {@link OvnSyntaxError} */
 export function parseActions(text: string): readonly Action[] {
   let found = parsed.get(text);
-  if (found === undefined) parsed.set(text, (found = parse(text, 0)));
+  if (found === undefined) parsed.set(text, (found = parse(text, 0, false)));
   return found;
 }
 
-function parse(text: string, offset: number): readonly Action[] {
+function parse(text: string, offset: number, committing: boolean): readonly Action[] {
   const actions: Action[] = [];
   let at = 0;
   while (at < text.length) {
@@ -37,12 +43,15 @@ function parse(text: string, offset: number): readonly Action[] {
     if (nested?.[1] !== undefined) {
       const open = at + nested[0].length;
       const close = closing(text, open - 1, offset);
-      actions.push({ type: "nested", name: nested[1], actions: parse(text.slice(open, close), offset + open) });
+      actions.push({ type: "nested", name: nested[1], actions: parse(text.slice(open, close), offset + open, nested[1].startsWith("ct_commit")) });
       at = close + 1;
       continue;
     }
     const end = statementEnd(text, at);
-    actions.push(statement(text.slice(at, end).trim(), offset + at));
+    const action = statement(text.slice(at, end).trim(), offset + at);
+    const written = action.type === "assign" && action.to.type === "field" ? action.to.field : undefined;
+    if (written !== undefined && (FIXED.has(written.base) || (CONNECTION.test(written.base) && !committing))) throw new OvnSyntaxError(`field ${written.name} cannot be modified`, offset + at);
+    actions.push(action);
     at = end + 1;
   }
   return actions;
@@ -105,7 +114,7 @@ function statement(text: string, at: number): Action {
     return { type: "next", pipeline: pipeline === "ingress" || pipeline === "egress" ? pipeline : undefined, table: table === undefined ? undefined : Number(table) };
   }
   if (call?.[1] !== undefined) return { type: "call", name: call[1], text: call[2] };
-  if (/^[a-z_0-9]+$/.test(text)) return { type: "call", name: text, text: undefined };
+  if (BARE.has(text)) return { type: "call", name: text, text: undefined };
   throw new OvnSyntaxError(`"${text}" is no action`, at);
 }
 

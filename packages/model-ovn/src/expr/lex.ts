@@ -1,7 +1,7 @@
 /** A token of OVN's match and action language. */
 export type Token =
   | { readonly type: "id" | "string" | "set" | "group" | "template"; readonly text: string; readonly at: number }
-  | { readonly type: "number"; readonly value: bigint; readonly mask?: bigint; readonly text: string; readonly at: number }
+  | { readonly type: "number"; readonly value: bigint; readonly mask?: bigint; /** Width that the notation says (MAC, IPv4, IPv6). */ readonly bits?: number; readonly text: string; readonly at: number }
   | { readonly type: "sign"; readonly text: string; readonly at: number };
 
 /** Thrown for text that is not of the language; `at` is the offset. */
@@ -36,11 +36,11 @@ export const ip4Value = (text: string): bigint => text.split(".").reduce((sum, p
 export const macValue = (text: string): bigint => BigInt(`0x${text.split(":").map((part) => part.padStart(2, "0")).join("")}`);
 
 /** Value and mask of a constant: decimal, hexadecimal, MAC, IPv4, IPv6, each with an optional mask or prefix length. */
-export function constantOf(text: string): { readonly value: bigint; readonly mask?: bigint } | undefined {
+export function constantOf(text: string): { readonly value: bigint; readonly mask?: bigint; readonly bits?: number } | undefined {
   const [main = "", masked] = text.split("/");
   const single = (part: string): { value: bigint; bits: number } | undefined => {
     if (MAC.test(part)) return { value: macValue(part), bits: 48 };
-    if (IP4.test(part)) return { value: ip4Value(part), bits: 32 };
+    if (IP4.test(part)) return part.split(".").some((octet) => Number(octet) > 255) ? undefined : { value: ip4Value(part), bits: 32 };
     if (/^0[xX][0-9a-fA-F]+$/.test(part)) return { value: BigInt(part), bits: 128 };
     if (/^\d+$/.test(part)) return { value: BigInt(part), bits: 128 };
     if (IP6.test(part)) return { value: ip6Value(part), bits: 128 };
@@ -48,7 +48,7 @@ export function constantOf(text: string): { readonly value: bigint; readonly mas
   };
   const value = single(main);
   if (value === undefined) return undefined;
-  if (masked === undefined) return { value: value.value };
+  if (masked === undefined) return { value: value.value, ...(MAC.test(main) || IP4.test(main) || IP6.test(main) ? { bits: value.bits } : {}) };
   if (/^\d+$/.test(masked) && (IP4.test(main) || (IP6.test(main) && !MAC.test(main)))) {
     const width = BigInt(value.bits);
     const length = BigInt(masked);

@@ -1,5 +1,5 @@
 import { lex, OvnSyntaxError, type Token } from "./lex.ts";
-import { type FieldSymbol, symbolOf } from "./symbols.ts";
+import { type FieldSymbol, type PredicateSymbol, symbolOf } from "./symbols.ts";
 
 export type Relation = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
@@ -35,7 +35,24 @@ function guarded(field: FieldSymbol, expression: Expression): Expression {
   return field.needs === undefined ? expression : { type: "and", of: [parseExpression(field.needs), expression] };
 }
 
-type Constant = { readonly type: "number"; readonly value: bigint; readonly mask?: bigint } | { readonly type: "string" | "set" | "group"; readonly text: string };
+/** The negation of an expression; prerequisites inside are negated with it. */
+function not(expression: Expression): Expression {
+  switch (expression.type) {
+    case "and":
+    case "or":
+      return { type: expression.type === "and" ? "or" : "and", of: expression.of.map(not) };
+    case "constant":
+      return { type: "constant", value: !expression.value };
+    case "compare":
+      return { ...expression, relation: opposite[expression.relation] };
+    default:
+      return { ...expression, negated: !expression.negated };
+  }
+}
+
+const widthOf = (value: bigint): number => (value === 0n ? 0 : value.toString(2).length);
+
+type Constant = { readonly type: "number"; readonly value: bigint; readonly mask?: bigint; readonly bits?: number } | { readonly type: "string" | "set" | "group"; readonly text: string };
 
 function parser(tokens: readonly Token[]) {
   let next = 0;
@@ -71,7 +88,12 @@ function parser(tokens: readonly Token[]) {
   };
 
   const unary = (negated: boolean): Expression => {
-    if (take("!")) return unary(!negated);
+    if (take("!")) {
+      const start = next;
+      const operand = unary(!negated);
+      if (!isAtom(start)) fail("the operand of ! needs parentheses");
+      return operand;
+    }
     if (isSign("(")) {
       next += 1;
       const inner = disjunction(negated);
@@ -96,6 +118,9 @@ function parser(tokens: readonly Token[]) {
     return comparison(negated);
   };
 
+  /** Whether what was parsed since `start` is one unit: in parentheses, a call, a field alone or a constant. */
+  const isAtom = (start: number): boolean => isSign("(", tokens[start]) || isSign("!", tokens[start]) || !tokens.slice(start, next).some((token) => token.type === "sign" && isRelation(token.text));
+
   const isConstantComparison = (): boolean => {
     const after = tokens[next + 1];
     return after?.type === "sign" && isRelation(after.text);
@@ -108,10 +133,14 @@ function parser(tokens: readonly Token[]) {
       // constants < field [< constants]
       const left = constants();
       const relation = relationSign();
-      const result = compareField(operand(), mirrored[relation], left, negated);
+      const between = operand();
+      const lower = compareField(between, mirrored[relation], left, negated);
       const again = peek();
-      if (again?.type === "sign" && isRelation(again.text)) fail("chained comparisons are not modelled");
-      return result;
+      if (again?.type !== "sign" || !isRelation(again.text)) return lower;
+      const second = relationSign();
+      if (relation.charAt(0) !== second.charAt(0) || !/[<>]/.test(second)) fail("a range has the form x < field < y or x > field > y, each also with =");
+      const upper = compareField(between, second, constants(), negated);
+      return { type: negated ? "or" : "and", of: [lower, upper] };
     }
     const operandSymbol = operand();
     const sign = peek();
@@ -119,7 +148,7 @@ function parser(tokens: readonly Token[]) {
       const relation = relationSign();
       return compareField(operandSymbol, relation, constants(), negated);
     }
-    if (operandSymbol.type === "predicate") return negated ? negatedPredicate(operandSymbol.means) : parseExpression(operandSymbol.means);
+    if (operandSymbol.type === "predicate") return predicate(operandSymbol, !negated);
     if (operandSymbol.type === "string") return fail(`string field ${operandSymbol.name} must be compared`);
     if (operandSymbol.width !== 1) fail(`the multibit field ${operandSymbol.name} must be compared`);
     return guarded(operandSymbol, { type: "compare", field: operandSymbol, relation: negated ? "!=" : "==", value: 1n });
@@ -138,7 +167,10 @@ function parser(tokens: readonly Token[]) {
     const symbol = symbolOf(token.text);
     if (symbol === undefined) return fail(`"${token.text}" is no known field`);
     next += 1;
-    if (symbol.type !== "field" || !take("[")) return symbol;
+    if (!isSign("[")) return symbol;
+    if (symbol.type !== "field") return fail(`${symbol.name} has no bits to select`);
+    if (symbol.nominal) fail(`no subfield of nominal field ${symbol.name} can be selected`);
+    next += 1;
     const low = integer();
     const high = take("..") ? integer() : low;
     expect("]");
@@ -156,11 +188,11 @@ function parser(tokens: readonly Token[]) {
 
   const constants = (): readonly Constant[] => {
     if (!take("{")) return [constant()];
-    const list: Constant[] = [];
+    const list: Constant[] = [constant()];
+    take(",");
     while (!take("}")) {
       list.push(constant());
       take(",");
-      if (next >= tokens.length) fail('"}" is expected');
     }
     return list;
   };
@@ -169,22 +201,37 @@ function parser(tokens: readonly Token[]) {
     const token = peek();
     if (token === undefined || token.type === "sign" || token.type === "id" || token.type === "template") return fail("a constant is expected");
     next += 1;
-    return token.type === "number" ? { type: "number", value: token.value, mask: token.mask } : { type: token.type, text: token.text };
+    return token.type === "number" ? { type: "number", value: token.value, mask: token.mask, bits: token.bits } : { type: token.type, text: token.text };
   };
 
   const compareField = (symbol: ReturnType<typeof operand>, relation: Relation, list: readonly Constant[], negated: boolean): Expression => {
-    if (symbol.type === "predicate") return fail(`predicate ${symbol.name} cannot be compared`);
     const used = negated ? opposite[relation] : relation;
+    const equality = relation === "==" || relation === "!=";
+    const nominal = symbol.type === "string" || symbol.nominal;
+    if (!equality) {
+      if (list.length > 1 || list.some(({ type }) => type === "set" || type === "group")) fail("only == and != compare with a set of values");
+      if (nominal || symbol.type === "predicate") fail(`only == and != compare nominal field ${symbol.name}`);
+      if (list.some((one) => one.type === "number" && one.mask !== undefined)) fail("only == and != compare with a masked constant");
+    }
+    if (symbol.type === "predicate") {
+      const tests = list.map((one) => {
+        if (one.type !== "number" || one.mask !== undefined || one.value > 1n) return fail(`predicate ${symbol.name} is compared with 0 or 1`);
+        return predicate(symbol, (one.value === 1n) === (used === "=="));
+      });
+      return tests.length === 1 && tests[0] !== undefined ? tests[0] : { type: used === "!=" ? "and" : "or", of: tests };
+    }
+    if (nominal && used !== "==") fail(`nominal field ${symbol.name} may only be tested for equality`);
     const parts = list.map((one): Expression => {
       if (symbol.type === "string") {
         const field = symbol.name === "inport" ? "inport" : "outport";
-        if (used !== "==" && used !== "!=") return fail(`only == and != compare ${symbol.name}`);
         if (one.type === "string") return { type: "port", field, name: one.text, negated: used === "!=" };
         if (one.type === "group") return { type: "in-group", field, group: one.text, negated: used === "!=" };
         return fail(`${symbol.name} is compared with a string`);
       }
       if (one.type === "set") return { type: "in-set", field: symbol, set: one.text, negated: used === "!=" };
       if (one.type !== "number") return fail(`${symbol.name} is compared with a number`);
+      const width = one.mask === undefined ? (one.bits ?? widthOf(one.value)) : widthOf(one.mask);
+      if (width > symbol.width) return fail(`a constant of ${width} bits does not fit ${symbol.name} of ${symbol.width} bits`);
       return { type: "compare", field: symbol, relation: used, value: one.value, mask: one.mask };
     });
     const [only] = parts;
@@ -192,7 +239,10 @@ function parser(tokens: readonly Token[]) {
     return symbol.type === "field" ? guarded(symbol, joined) : joined;
   };
 
-  const negatedPredicate = (means: string): Expression => parser(lex(`!(${means})`)).whole();
+  const predicate = (symbol: PredicateSymbol, positive: boolean): Expression => {
+    if (symbol.nominal && !positive) fail(`nominal predicate ${symbol.name} may only be tested positively`);
+    return positive ? parseExpression(symbol.means) : not(parseExpression(symbol.means));
+  };
 
   return { whole };
 }

@@ -7,6 +7,8 @@ export interface FieldSymbol {
   readonly width: number;
   /** Expression that must hold for the field to exist. */
   readonly needs?: string;
+  /** Only equality makes sense for the field: the real program refuses `<`, `!=` and subfields. */
+  readonly nominal: boolean;
 }
 export interface StringSymbol {
   readonly type: "string";
@@ -16,12 +18,20 @@ export interface PredicateSymbol {
   readonly type: "predicate";
   readonly name: string;
   readonly means: string;
+  /** May only be tested positively, because it rests on nominal fields. */
+  readonly nominal: boolean;
 }
 export type OvnSymbol = FieldSymbol | StringSymbol | PredicateSymbol;
 
 const symbols = new Map<string, OvnSymbol>();
-const field = (name: string, width: number, needs?: string, base = name, low = 0): void => void symbols.set(name, { type: "field", name, base, low, width, needs });
-const predicate = (name: string, means: string): void => void symbols.set(name, { type: "predicate", name, means });
+const NOMINAL = new Set(["eth.type", "ip.proto", "ip.dscp", "ip.ecn", "ip.ttl", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code", "arp.op", "rarp.op", "icmp4.frag_mtu", "icmp6.frag_mtu"]);
+const field = (name: string, width: number, needs?: string, base = name, low = 0): void => void symbols.set(name, { type: "field", name, base, low, width, needs, nominal: NOMINAL.has(name) });
+const isNominal = (name: string): boolean => {
+  const symbol = symbols.get(name);
+  return symbol?.type === "string" || symbol?.nominal === true;
+};
+/** A predicate is as restricted as the most restricted field it names; prerequisites do not count. */
+const predicate = (name: string, means: string): void => void symbols.set(name, { type: "predicate", name, means, nominal: [...means.matchAll(/[a-z_][\w.]*/g)].some(([word]) => isNominal(word)) });
 
 symbols.set("inport", { type: "string", name: "inport" });
 symbols.set("outport", { type: "string", name: "outport" });
@@ -80,13 +90,13 @@ field("ip.dscp", 6, "ip");
 field("ip.ecn", 2, "ip");
 field("ip.ttl", 8, "ip");
 field("ip.frag", 2, "ip");
-field("ip.is_frag", 1, "ip", "ip.frag", 0);
-field("ip.later_frag", 1, "ip", "ip.frag", 1);
+predicate("ip.is_frag", "ip.frag[0]");
+predicate("ip.later_frag", "ip.frag[1]");
 predicate("ip.first_frag", "ip.is_frag && !ip.later_frag");
 field("ip4.src", 32, "ip4");
 field("ip4.dst", 32, "ip4");
 predicate("ip4.src_mcast", "ip4.src[28..31] == 0xe");
-predicate("ip4.mcast", "ip4.dst[28..31] == 0xe");
+predicate("ip4.mcast", "eth.mcast && ip4.dst[28..31] == 0xe");
 predicate("icmp4", "ip4 && ip.proto == 1");
 predicate("icmp6", "ip6 && ip.proto == 58");
 predicate("icmp", "icmp4 || icmp6");
@@ -103,7 +113,7 @@ predicate("ip6.mcast_all_rtrs", "ip6.dst == ff01::2 || ip6.dst == ff02::2 || ip6
 predicate("ip6.mcast_rsvd", "ip6.dst[116..127] == 0xff0 && ip6.dst[0..111] == 0x0");
 predicate("ip6.mcast_sol_node", "ip6.dst == ff02::1:ff00:0000/104");
 predicate("ip6.mcast_flood", "eth.mcastv6 && (ip6.mcast_rsvd || ip6.mcast_all_nodes || ip6.mcast_all_rtrs || ip6.mcast_sol_node)");
-predicate("ip6.mcast", "ip6.dst[120..127] == 0xff");
+predicate("ip6.mcast", "eth.mcastv6 && ip6.dst[120..127] == 0xff");
 predicate("nd", "icmp6.type == {135, 136} && icmp6.code == 0 && ip.ttl == 255");
 predicate("nd_ns", "icmp6.type == 135 && icmp6.code == 0 && ip.ttl == 255");
 predicate("nd_na", "icmp6.type == 136 && icmp6.code == 0 && ip.ttl == 255");
