@@ -1,9 +1,9 @@
 import type { Finding } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
-import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { originOf, resourcesOf } from "@hopscope/model-kubernetes";
 import { selects } from "./config-order.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
-import { hostMatches } from "./host.ts";
+import { bypassedEgress } from "./egress-finding.ts";
 import type { ServiceSpec } from "./kubernetes-services.ts";
 import { buildModel } from "./model.ts";
 import type { Model } from "./model.ts";
@@ -11,18 +11,6 @@ import type { CompileOptions, Labels } from "./types.ts";
 import type { Destination, VirtualService } from "./virtual-services.ts";
 
 interface GatewaySpec { readonly selector?: Labels; readonly servers?: readonly { readonly port?: { readonly number?: number } }[] }
-
-function bypassed(model: Model, vs: VirtualService): Finding[] {
-  if (vs.gateways.includes("mesh")) return [];
-  const entry = model.services.find((service) => !service.kubernetes && vs.hosts.some((host) => hostMatches(host, service.host)));
-  const egress = vs.gateways.find((name) => model.gateways.some((gateway) => `${gateway.metadata.namespace ?? ""}/${gateway.metadata.name}` === name));
-  if (entry === undefined || egress === undefined || vs.hosts.length === 0) return [];
-  return [{
-    code: "mesh/egress-gateway-bypassed", severity: "warning", origin: originOf(vs.resource, "spec.gateways"),
-    problem: `${objectName(vs.resource)} routes "${entry.host}" through Gateway "${egress}", but its gateways lack "mesh", so sidecars ignore it and connect to "${entry.host}" directly`,
-    fix: `add "mesh" to spec.gateways and a route matching gateways: [mesh] whose destination is the egress gateway's Service, at a port that Service has`,
-  }];
-}
 
 function undefinedSubsets(model: Model, vs: VirtualService): Finding[] {
   const client = { namespace: vs.namespace, labels: {} };
@@ -65,7 +53,7 @@ export function meshFindings(snapshot: Pick<Snapshot, "resources">, options: Com
       });
     }
   }
-  for (const vs of model.virtualServices) findings.push(...bypassed(model, vs), ...undefinedSubsets(model, vs));
+  for (const vs of model.virtualServices) findings.push(...bypassedEgress(snapshot, model, vs), ...undefinedSubsets(model, vs));
   for (const gateway of resourcesOf({ resources: model.gateways }, "Gateway")) {
     const selector = ((gateway.spec ?? {}) as GatewaySpec).selector;
     if (model.pods.some((pod) => selects(selector, pod.labels))) continue;

@@ -1,6 +1,7 @@
 import type { Caveat, Diagnostic } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { resourcesOf } from "@hopscope/model-kubernetes";
+import { modelCaveats } from "./caveats.ts";
 import { byAge } from "./config-order.ts";
 import type { DestinationRule } from "./destination-rules.ts";
 import { readDestinationRules } from "./destination-rules.ts";
@@ -33,8 +34,6 @@ export interface Model {
   readonly caveats: readonly Caveat[];
 }
 
-const UNMODELLED = ["EnvoyFilter", "WasmPlugin", "AuthorizationPolicy", "RequestAuthentication", "ProxyConfig"];
-
 /** Builds istiod's view of the members of the mesh. */
 export function buildModel(snapshot: Pick<Snapshot, "resources">, options: CompileOptions = {}): Model {
   const members = memberNamespaces(snapshot);
@@ -60,9 +59,6 @@ export function buildModel(snapshot: Pick<Snapshot, "resources">, options: Compi
     gateways: [...resourcesOf(seen, "Gateway", { group: "networking.istio.io" })].sort(byAge),
     sidecars: [...resourcesOf(seen, "Sidecar")].sort(byAge),
     locality, diagnostics,
-    caveats: UNMODELLED.flatMap((kind) => resourcesOf(seen, kind).map((resource) => ({
-      code: "mesh/kind-not-compiled", problem: `${kind} ${resource.metadata.namespace ?? ""}/${resource.metadata.name} is not compiled into the proxies' configuration`,
-      origin: { object: `${kind} ${resource.metadata.namespace ?? ""}/${resource.metadata.name}` },
-    }))),
+    caveats: modelCaveats(seen, options),
   };
 }

@@ -27,10 +27,56 @@ describe("compileProxy", () => {
   });
 });
 
+describe("caveats", () => {
+  const proxy = { type: "sidecar", name: "web", namespace: "shop", labels: {}, ips: ["10.0.0.5"] } as const;
+  const caveats = (resources: Resource[], options = {}) => compileProxy({ resources }, proxy, options).caveats;
+
+  it("are given once for each kind that is read and not compiled, with the first object as origin", () => {
+    const telemetry = (name: string): Resource => object("telemetry.istio.io/v1alpha1", "Telemetry", name, {});
+    const sidecar = object("networking.istio.io/v1beta1", "Sidecar", "own", { egress: [{ bind: "127.0.0.1", captureMode: "NONE", port: { number: 80, protocol: "HTTP", name: "http" }, hosts: ["./*"] }] });
+    expect(caveats([telemetry("a"), telemetry("b"), sidecar]).map((caveat) => caveat.origin)).toEqual([
+      { object: "Telemetry shop/a" }, { object: "Sidecar shop/own", path: "spec.egress[0]" }, { object: "Sidecar shop/own", path: "spec.egress[0].bind" },
+    ]);
+    expect(caveats([entry, gateway])).toEqual([]);
+  });
+
+  it("leave out what the control plane does not read", () => {
+    const ingress: Resource = { ...object("networking.k8s.io/v1", "Ingress", "web", {}), metadata: { name: "web", namespace: "shop", annotations: { "kubernetes.io/ingress.class": "istio" } } };
+    const route = object("gateway.networking.k8s.io/v1beta1", "HTTPRoute", "web", {});
+    expect(caveats([ingress, route])).toHaveLength(2);
+    expect(caveats([ingress, route], { meshConfig: { ingressControllerMode: "OFF" }, env: { PILOT_ENABLE_GATEWAY_API: "false" } })).toEqual([]);
+  });
+});
+
 describe("meshFindings", () => {
   it("finds an egress gateway that sidecars bypass", () => {
     const [finding] = meshFindings({ resources: [pod, entry, gateway, virtualService(["egress"])] });
     expect(finding).toMatchObject({ code: "mesh/egress-gateway-bypassed", origin: { object: "VirtualService shop/back", path: "spec.gateways" } });
+  });
+
+  it("takes an ingress gateway for no egress gateway, though it serves a ServiceEntry's host", () => {
+    const edge: Resource = { ...pod, metadata: { ...pod.metadata, name: "edge", labels: { app: "edge" } } };
+    const service = object("v1", "Service", "edge", { clusterIP: "172.30.0.9", selector: { app: "edge" }, ports: [{ name: "tcp", port: 9000 }] });
+    const open = object("route.openshift.io/v1", "Route", "edge", { to: { kind: "Service", name: "edge" } });
+    const own = { ...gateway, spec: { ...(gateway.spec as object), selector: { app: "edge" } } };
+    const codes = (...more: Resource[]): string[] => meshFindings({ resources: [edge, entry, own, virtualService(["egress"]), service, ...more] }).map((finding) => finding.code);
+    expect(codes(open)).toEqual([]);
+    expect(codes()).toEqual(["mesh/egress-gateway-bypassed"]);
+  });
+
+  it("finds a port whose name says no protocol, and what the proxies do with it", () => {
+    const service = object("v1", "Service", "web", { clusterIP: "172.30.0.8", ports: [{ name: "http", port: 80 }, { name: "admin", port: 81 }] });
+    const [finding, ...rest] = meshFindings({ resources: [service] }, { env: { PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_OUTBOUND: "false" } });
+    expect(finding).toMatchObject({ code: "mesh/port-name-unknown", severity: "warning", origin: { object: "Service shop/web", path: "spec.ports[1].name" } });
+    expect(rest).toEqual([]);
+    expect(meshFindings({ resources: [service] })).toMatchObject([{ code: "mesh/port-name-unknown", severity: "info" }]);
+  });
+
+  it("finds a subset that no DestinationRule defines", () => {
+    const service = object("v1", "Service", "web", { clusterIP: "172.30.0.8", ports: [{ name: "http", port: 80 }] });
+    const rule = object("networking.istio.io/v1beta1", "DestinationRule", "web", { host: "web", subsets: [{ name: "v1", labels: { version: "v1" } }] });
+    const split = object("networking.istio.io/v1beta1", "VirtualService", "web", { hosts: ["web"], http: [{ route: [{ destination: { host: "web", subset: "v1" } }, { destination: { host: "web", subset: "v2" } }] }] });
+    expect(meshFindings({ resources: [service, rule, split] })).toMatchObject([{ code: "mesh/subset-undefined", severity: "error", origin: { object: "VirtualService shop/web", path: "spec.http[0].route[1].destination.subset" } }]);
   });
 
   it("is silent when the gateways list has mesh", () => {
