@@ -71,8 +71,10 @@ function isolatingPolicy(cluster: ClusterNetwork, leg: Leg): Finding | undefined
 function meshFindingsOf(cluster: ClusterNetwork, journey: Journey): readonly Finding[] {
   const asked = new Set([...journey.requests.map(({ authority }) => authority.replace(/:\d+$/, "")), hostOf(journey.question.to)]);
   const touched = new Set(journey.legs.flatMap((leg) => leg.hops.flatMap((hop) => hop.decisions.map(({ origin }) => origin.object))));
-  return meshFindings(cluster.snapshot).filter(({ code, origin, problem }) => {
-    if (code === "mesh/egress-gateway-bypassed") return [...asked].some((host) => problem.includes(host)) && journey.observations.some(({ fact }) => fact.type === "envoy");
+  const meshed = journey.observations.some(({ fact }) => fact.type === "envoy");
+  return meshFindings(cluster.snapshot).filter(({ code, origin, problem, severity }) => {
+    if (severity === "info" && !meshed) return false;
+    if (code === "mesh/egress-gateway-bypassed") return [...asked].some((host) => problem.includes(host)) && meshed;
     return touched.has(origin.object);
   });
 }

@@ -1,5 +1,5 @@
-import { type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
-import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector } from "@hopscope/model-kubernetes";
+import { type Caveat, type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
+import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
 import { explained } from "./findings.ts";
 import { type EndpointName, isAddress, parseEndpoint, parseTarget } from "./question/parse.ts";
@@ -15,6 +15,12 @@ export interface TraceOptions {
   readonly choose?: ChoosePolicy;
   /** A profile's name, or a profile. */
   readonly profile?: string | Profile;
+}
+
+/** What could have been named instead. */
+function listed(resources: readonly Resource[], what: string): string {
+  const names = resources.map(({ metadata }) => `${metadata.namespace ?? "default"}/${metadata.name}`);
+  return names.length === 0 ? `an object that the snapshot has; it has no ${what}` : `one of ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}`;
 }
 
 const trouble = (object: string, problem: string, expected?: string): InputError => {
@@ -36,11 +42,23 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const url = target.type === "url" ? target : { scheme: "tcp" as const, host: addressOf(cluster, target.endpoint, request.to), port: target.port, path: "/" };
   const literal = isAddress(url.host);
   const outside = literal || seat.resolver !== undefined ? undefined : lookup(cluster, url.host);
-  const resolver = literal || outside !== undefined ? undefined : (seat.resolver?.(url.host) ?? { servers: [], names: [url.host] });
-  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: literal ? url.host : outside, resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
+  const asked = literal || outside !== undefined ? undefined : (seat.resolver?.(url.host) ?? { servers: [], names: [url.host] });
+  const assumed = asked?.servers.length === 0 && seat.resolver !== undefined ? withoutServer(cluster, asked.names) : undefined;
+  const resolver = assumed === undefined ? asked : undefined;
+  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: literal ? url.host : (assumed ?? outside), resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
   const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => cluster.snapshot.locate(origin) });
-  return explained(cluster, journey);
+  return explained(cluster, assumed === undefined ? journey : { ...journey, caveats: [...journey.caveats, dnsAssumed(url.host, assumed)] });
 }
+
+/** The address a name has where the snapshot holds no DNS Service to ask, as a GitOps folder does not. */
+function withoutServer(cluster: ClusterNetwork, names: readonly string[]): string | undefined {
+  return names.flatMap((name) => cluster.names(name).addresses)[0];
+}
+
+const dnsAssumed = (host: string, address: string): Caveat => ({
+  code: "assumed/dns-server",
+  problem: `the snapshot has no DNS Service (openshift-dns/dns-default); "${host}" is assumed to resolve to ${address}, and the question to the DNS server is left out`,
+});
 
 /** What a host outside gets from its own resolver: the records the Cluster document gives. */
 function lookup(cluster: ClusterNetwork, host: string): string | undefined {
@@ -80,14 +98,14 @@ function seatOf(cluster: ClusterNetwork, name: EndpointName, text: string): Seat
       return pod(`${name.namespace}/${name.name}`, `there is no running Pod "${name.namespace}/${name.name}"`);
     case "deploy": {
       const deployment = resourcesOf(snapshot, "Deployment", { namespace: name.namespace }).find(({ metadata }) => metadata.name === name.name);
-      if (deployment === undefined) throw trouble(`--from "${text}"`, `there is no Deployment "${name.namespace}/${name.name}"`, known("pod", name.namespace));
+      if (deployment === undefined) throw trouble(`--from "${text}"`, `there is no Deployment "${name.namespace}/${name.name}"`, listed(resourcesOf(snapshot, "Deployment", { namespace: name.namespace }), `Deployment in namespace "${name.namespace}"`));
       const { selector } = (deployment.spec ?? {}) as { selector?: LabelSelector };
       const found = podsOf(snapshot, name.namespace).find((one) => seats.pods.has(nameOf(one)) && selector !== undefined && matchesSelector(selector, one.metadata.labels));
       return pod(found === undefined ? undefined : nameOf(found), `Deployment "${name.namespace}/${name.name}" has no running pod`);
     }
     case "svc": {
       const service = serviceNamed(snapshot, name.namespace, name.name);
-      if (service === undefined) throw trouble(`--from "${text}"`, `there is no Service "${name.namespace}/${name.name}"`);
+      if (service === undefined) throw trouble(`--from "${text}"`, `there is no Service "${name.namespace}/${name.name}"`, listed(resourcesOf(snapshot, "Service", { namespace: name.namespace }), `Service in namespace "${name.namespace}"`));
       const found = selectedPods(snapshot, service).find((one) => seats.pods.has(nameOf(one)));
       return pod(found === undefined ? undefined : nameOf(found), `Service "${name.namespace}/${name.name}" selects no running pod`);
     }

@@ -62,6 +62,7 @@ export const codes: Readonly<Record<string, Explanation>> = {
   "assumed/node": { means: "The input has no nodes: they were assumed.", act: "Give the output of “oc get nodes -o yaml”." },
   "assumed/cluster-ip": { means: "The Service has no address in the input: one was derived.", act: "Give the output of “oc get services -A -o yaml”." },
   "mesh/not-injected": { means: "The pod asks for a sidecar (sidecar.istio.io/inject) and has none in the input: it is traced without one.", act: "Give the pods as the cluster has them, with the injected container istio-proxy." },
+  "assumed/dns-server": { means: "The input has no DNS Service: names were resolved from the Services and the Cluster document, without asking a server.", act: "Give the Services and pods of namespace openshift-dns." },
   "input/endpoint-syntax": { means: "The text names no endpoint or URL.", act: "Write external/IP, node/NAME, pod/NS/NAME, deploy/NS/NAME, svc/NS/NAME, or a URL." },
   "input/endpoint-unknown": { means: "The snapshot has no such object.", act: "Check kind, namespace and name; “hopscope inspect” lists what was loaded." },
 };

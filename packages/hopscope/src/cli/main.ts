@@ -1,4 +1,5 @@
 import { InputError, printDiagnostic } from "@hopscope/core";
+import { plain } from "@hopscope/viz";
 import { program } from "./program.ts";
 
 /** Runs the command line and ends the process with 0, 1 or 2. */
@@ -11,12 +12,12 @@ async function main(): Promise<void> {
     process.exitCode = await program(process.argv.slice(2));
   } catch (error) {
     if (error instanceof InputError) {
-      for (const diagnostic of error.diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
+      for (const diagnostic of error.diagnostics) process.stderr.write(`${plain(printDiagnostic(diagnostic))}\n`);
       process.exitCode = 2;
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`hopscope: ${message}\nThis is a mistake of hopscope's own; please report it with the command you ran.\n`);
+    process.stderr.write(`hopscope: ${plain(message)}\nThis is a mistake of hopscope's own; please report it with the command you ran.\n`);
     if (process.env["HOPSCOPE_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
     process.exitCode = 2;
   }

@@ -1,13 +1,13 @@
 import { InputError, type Journey, printDiagnostic } from "@hopscope/core";
 import type { Snapshot } from "@hopscope/model-kubernetes";
-import { journeyHtml, journeyJson, journeyMermaid, journeySvg, journeyText } from "@hopscope/viz";
+import { journeyHtml, journeyJson, journeyMermaid, journeySvg, journeyText, plain } from "@hopscope/viz";
 import { observersOf } from "../observe/observers.ts";
 
 /** Prints what the loader noticed; errors stop, warnings are told. */
 export function complain(snapshot: Snapshot): void {
   const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
-  for (const diagnostic of snapshot.diagnostics) process.stderr.write(`${printDiagnostic(diagnostic)}\n`);
+  for (const diagnostic of snapshot.diagnostics) process.stderr.write(`${plain(printDiagnostic(diagnostic))}\n`);
 }
 
 export type Format = "text" | "wide" | "json" | "mermaid" | "svg" | "html";

@@ -62,7 +62,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description("tell what a finding, caveat or diagnostic means and how to act on it")
     .argument("<code>")
     .action((code: string) => {
-      const found = codes[code];
+      const found = Object.hasOwn(codes, code) ? codes[code] : undefined;
       if (found === undefined) {
         const near = Object.keys(codes).filter((known) => known.split("/").some((part) => code.includes(part)));
         throw badOption(`code "${code}"`, "is not known", (near.length === 0 ? Object.keys(codes) : near).join(", "));

@@ -13,7 +13,8 @@ const nameOf = (party: Leg["from"]): string => party.object ?? party.address;
  * mermaid(journey).startsWith("sequenceDiagram") // true
  */
 export function journeyMermaid(journey: Journey): string {
-  const names = [...new Set(journey.legs.flatMap((leg) => [nameOf(leg.from), nameOf(leg.to)]))];
+  const met = [...new Set(journey.legs.flatMap((leg) => [nameOf(leg.from), nameOf(leg.to)]))];
+  const names = met.length === 0 ? [journey.question.from] : met;
   const id = (name: string): string => `p${names.indexOf(name)}`;
   const lines = ["sequenceDiagram", "  autonumber", ...names.map((name) => `  participant ${id(name)} as ${escaped(name)}`)];
   const children = (parent: number | undefined): readonly Leg[] => journey.legs.filter((leg) => leg.parent === parent);

@@ -18,8 +18,8 @@ const WIDTH = 100;
  */
 export function journeyText(journey: Journey, options: TextOptions = {}): string {
   const lines = [
-    `${plain(journey.question.to)}`,
-    `  from ${plain(journey.question.from)}`,
+    ...wrap(plain(journey.question.to), WIDTH),
+    ...wrap(plain(`from ${journey.question.from}`), WIDTH - 2).map((line) => `  ${line}`),
     "",
     ...journey.legs.flatMap((leg) => [...legLines(leg, options), ""]),
     ...verdictLines(journey),
@@ -61,14 +61,15 @@ function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
 
 function hopLines(hop: Hop, wide: boolean): readonly string[] {
   const time = hop.latency.p50 === 0 ? "" : `${duration(hop.latency.p50)} (p99 ${duration(hop.latency.p99)})`;
-  const left = `  ${hop.system.padEnd(9)} ${shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 46).padEnd(46)} ${shorten(plain(hop.stage), 22)}`;
+  const left = `  ${hop.system.padEnd(9)} ${shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 46).padEnd(46)} ${shorten(plain(hop.stage), 21)}`;
   const lines = [`${left.padEnd(WIDTH - 20)}${time.padStart(20)}`];
   const shown = wide ? hop.decisions : telling(hop);
   for (const decision of shown) {
     const where = printOrigin(decision.origin);
     const text = plain(`${decision.table}: ${decision.rule === "" ? "" : `${decision.rule} `}→ ${decision.verdict}`);
     const room = WIDTH - 14 - Math.min(where.length, 40);
-    lines.push(`            ${wide ? text : shorten(text, room)}  ${shorten(plain(where), 40)}`);
+    if (wide) lines.push(...wrap(`${text}  ${plain(where)}`, WIDTH - 12).map((line) => `            ${line}`));
+    else lines.push(`            ${shorten(text, room)}  ${shorten(plain(where), 40)}`);
   }
   const changes = hop.changes.filter(({ field }) => wide || !field.startsWith("eth."));
   if (changes.length > 0) {
@@ -88,7 +89,7 @@ function verdictLines(journey: Journey): readonly string[] {
   const { verdict } = journey;
   const status = verdict.status === undefined ? "" : ` ${verdict.status}`;
   const lines = wrap(plain(verdict.sentence), WIDTH - 9).map((line) => `         ${line}`);
-  const deciding = verdict.deciding === undefined ? [] : [`         decided by ${plain(verdict.deciding.object)} at ${plain(printOrigin(verdict.deciding.origin))}`];
+  const deciding = verdict.deciding === undefined ? [] : wrap(plain(`decided by ${verdict.deciding.object} at ${printOrigin(verdict.deciding.origin)}`), WIDTH - 9).map((line) => `         ${line}`);
   return [`verdict  ${verdict.type}${status}`, ...lines, ...deciding];
 }
 
@@ -121,7 +122,7 @@ function findingLines(findings: readonly Finding[]): readonly string[] {
   return [
     "findings",
     ...findings.flatMap((finding) => [
-      `  ${finding.severity} ${finding.code}  ${plain(printOrigin(finding.origin))}`,
+      ...wrap(plain(`${finding.severity} ${finding.code}  ${printOrigin(finding.origin)}`), WIDTH - 2).map((line, index) => `  ${index === 0 ? "" : "  "}${line}`),
       ...wrap(plain(finding.problem), WIDTH - 4).map((line) => `    ${line}`),
       ...wrap(plain(`fix: ${finding.fix}`), WIDTH - 4).map((line) => `    ${line}`),
     ]),

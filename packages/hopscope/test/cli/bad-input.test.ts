@@ -1,0 +1,107 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { run, shop, withFiles } from "./_run.ts";
+
+const LOCATED = /\.(ya?ml|json):\d+:\d+: /;
+const trace = (path: string, ...rest: readonly string[]) => run("trace", path, "--from", "deploy/shop/client", "--to", "http://web.shop/", ...rest);
+const cluster = (spec: string): string => `apiVersion: hopscope/v1\nkind: Cluster\nmetadata: {name: lab}\nspec:\n  ${spec}\n`;
+
+describe("input that stops the command", () => {
+  it.each([
+    ["broken YAML", "a.yaml", "kind: Service\nmetadata: {name: [\n", LOCATED],
+    ["broken JSON", "a.json", '{"kind": "Service",,}', LOCATED],
+    ["a duplicate key", "a.yaml", "apiVersion: v1\nkind: Service\nkind: Pod\nmetadata: {name: a}\n", LOCATED],
+    ["a wrong type in the Cluster document", "a.yaml", cluster("network: {pods: 7}"), LOCATED],
+    ["an unknown field, with the nearest name", "a.yaml", cluster("network: {gatewayMod: shared}"), /a\.yaml:\d+:\d+: .*gatewayMode/],
+    ["an alias bomb", "a.yaml", `a: &a [x, x, x, x, x, x, x, x, x, x]\n${[..."bcdefghij"].map((key, index) => `${key}: &${key} [${Array(10).fill(`*${"abcdefghij"[index]}`).join(", ")}]`).join("\n")}\n`, /a\.yaml:\d+:\d+: /],
+    ["a __proto__ key", "a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {__proto__: x}\n", LOCATED],
+    ["a binary file", "a.yaml", "\u0000\u0001\u0002", /a\.yaml: is a binary file/],
+  ])("%s is located", async (_, name, text, message) => {
+    await withFiles({ [name]: text }, async (path) => {
+      const { code, err } = await trace(path(name));
+      expect(code).toBe(2);
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(/^\s+at /m);
+    });
+  });
+
+  it("tells of a missing file and an empty folder", async () => {
+    await withFiles({ "empty/readme.txt": "" }, async (path) => {
+      expect(await trace(path("absent.yaml"))).toMatchObject({ code: 2, err: expect.stringContaining("no such file or folder") });
+      expect(await trace(path("empty"))).toMatchObject({ code: 2, err: expect.stringContaining("holds no .yaml") });
+    });
+  });
+
+  it.each([
+    [["--choose", "seed=x"], /"x" is not a whole number/],
+    [["--profile", "no-such"], /latency profile "no-such": is not known/],
+    [["--profile", "__proto__"], /is not known/],
+    [["--to", "ftp://web.shop/"], /scheme "ftp" is not simulated/],
+    [["--to", "web.shop"], /names neither a URL nor an endpoint/],
+    [["--to", "http://"], /is not a URL/],
+    [["--to", "http://web:99999/"], /is not a URL/],
+    [["--to", "tcp://web"], /has no port/],
+    [["--to", "pod/shop/none:80"], /no running Pod/],
+    [["--from", "deploy/shop/none"], /no Deployment "shop\/none"; expected one of shop\/web, shop\/client/],
+    [["--from", "external/300.1.1.1"], /not an IP address/],
+    [["--from", "node/none"], /there is no Node "none"/],
+    [["--from", "svc/shop/none"], /there is no Service/],
+    [["-o", "pdf"], /Allowed choices/],
+  ])("%j is refused", async (options, message) => {
+    await withFiles({ "shop.yaml": shop }, async (path) => expect(await trace(path("shop.yaml"), ...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) }));
+  });
+
+  it.each(["constructor", "__proto__", "no/such"])("explain %s names the codes that are known", async (code) => {
+    expect(await run("explain", code)).toMatchObject({ code: 2, err: expect.stringContaining("is not known") });
+  });
+
+  it("ends the process with 2, and lets no escape sequence reach the terminal", async () => {
+    await withFiles({ "a.yaml": "apiVersion: v1\nkind: \"\\e[31mred\nmetadata: {name: a}\n" }, async (path) => {
+      const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+      const ran = spawnSync(process.execPath, ["-C", "@hopscope/source", "--import", "tsx", main, "trace", path("a.yaml"), "--from", "pod/a/\u001b[31mb", "--to", "http://a/"], { encoding: "utf8" });
+      expect(ran.status).toBe(2);
+      expect(ran.stderr).not.toMatch(/\u001b|^\s+at /m);
+      expect(ran.stdout).toBe("");
+    });
+  });
+});
+
+describe("input that is odd but usable", () => {
+  it.each([
+    ["a kind that is not modelled", "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a, namespace: shop}\nspec: {x: 1}\n"],
+    ["a line of a megabyte", `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {x: "${"y".repeat(1 << 20)}"}\n`],
+    ["delegates in a circle", ["a", "b"].map((name, index) => `apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: {name: ${name}, namespace: shop}\nspec: {${name === "a" ? "hosts: [web.shop.svc.cluster.local], " : ""}http: [{delegate: {name: ${"ba"[index]}, namespace: shop}}]}\n`).join("---\n")],
+  ])("%s does not stop the trace", async (_, text) => {
+    await withFiles({ "shop.yaml": shop, "odd.yaml": text }, async (path) => {
+      const { code, out } = await run("trace", path("shop.yaml"), path("odd.yaml"), "--from", "deploy/shop/client", "--to", "http://web.shop/", "-o", "json");
+      expect(code).toBe(0);
+      expect(JSON.parse(out).verdict).toMatchObject({ type: "delivered", status: 200 });
+    });
+    expect(Object.hasOwn(Object.prototype, "x")).toBe(false);
+  });
+
+  it("says which kinds are not modelled", async () => {
+    await withFiles({ "shop.yaml": `${shop}---\napiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a, namespace: shop}\n` }, async (path) => {
+      expect((await run("inspect", path("shop.yaml"), "caveats")).out).toContain("kubernetes/kind-not-modelled");
+    });
+  });
+
+  it("finds a Service without endpoints", async () => {
+    await withFiles({ "shop.yaml": shop.replace("selector: {app: web}, ports", "selector: {app: none}, ports") }, async (path) => {
+      const journey = JSON.parse((await trace(path("shop.yaml"), "-o", "json")).out);
+      expect(journey.verdict.type).toBe("refused");
+      expect(journey.findings.map(({ code }: { code: string }) => code)).toContain("kubernetes/service-without-endpoints");
+    });
+  });
+
+  it.each(["text", "wide", "json", "mermaid", "svg", "html"])("lets names steer neither terminal nor page (%s)", async (format) => {
+    const named = shop.replaceAll("name: web,", 'name: "web<script>alert(1)</script>\\e[31m",').replaceAll("name: http,", 'name: "<script>\\e]0;x\\a",');
+    await withFiles({ "shop.yaml": named }, async (path) => {
+      const { code, out } = await run("trace", path("shop.yaml"), "--from", "deploy/shop/client", "--to", "http://web.shop/<script>", "-o", format);
+      expect(code).toBe(0);
+      expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      if (format === "svg" || format === "html" || format === "mermaid") expect(out).not.toContain("<script");
+    });
+  });
+});
