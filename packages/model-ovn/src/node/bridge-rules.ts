@@ -107,7 +107,7 @@ export function bridgeExRules(spec: BridgeExSpec): readonly BridgeRule[] {
 interface ServiceContext {
   readonly ip: 4 | 6;
   readonly primary: string;
-  rule(table: number, priority: number, match: BridgeMatch, actions: readonly BridgeAction[], origin?: Origin): void;
+  readonly rule: (table: number, priority: number, match: BridgeMatch, actions: readonly BridgeAction[], origin?: Origin) => void;
 }
 
 /** A shared gateway hands what comes for a service to OVN; a backend on the own host's network is served by the host itself. */
