@@ -36,7 +36,7 @@ function l4Chains(model: Model, proxy: Proxy, scope: Scope, server: GatewayServe
   const context = { proxy, gateways: [server.gatewayName], port: server.port.number };
   const chain = (route: L4Route, match: Json): Json => ({
     ...(Object.keys(match).length === 0 ? {} : { filterChainMatch: match }),
-    filters: [...(mutual ? [METADATA_EXCHANGE] : []), stats(true), AUTHN, ...routeFilters(model, route, scope, server.port, `outbound|${server.port.number}||`)],
+    filters: [...(mutual ? [METADATA_EXCHANGE] : []), stats(true), AUTHN, ...routeFilters(model, proxy, route, scope, server.port, `outbound|${server.port.number}||`)],
     ...(isTerminated(server) ? { transportSocket: gatewayTls(server.server.tls ?? {}, mutual ? ["istio-peer-exchange", "h2", "http/1.1"] : ["h2", "http/1.1"]) } : {}),
   });
   const bound = (vs: VirtualService): boolean => serverHosts(server, vs.namespace).some((host) => vs.hosts.some((own) => hostMatches(own, host)));
