@@ -3,7 +3,7 @@ import { originOf } from "@hopscope/model-kubernetes";
 import { connectionManager, HTTP_INSPECTOR, rds, socket, stats, tcpProxy, TLS_INSPECTOR } from "./filters.ts";
 import type { Model } from "./model.ts";
 import type { ListenerClass } from "./protocol.ts";
-import { isTls, listenerClass } from "./protocol.ts";
+import { isTls, listenerClass, parseProtocol } from "./protocol.ts";
 import type { Scope } from "./scope.ts";
 import { serviceChains } from "./tcp-chains.ts";
 import type { Json, MeshService, Port, Proxy } from "./types.ts";
@@ -92,7 +92,9 @@ export function outboundListeners(model: Model, proxy: Proxy, scope: Scope, orig
   };
   for (const listener of scope.egress) {
     for (const service of listener.services) {
-      for (const [index, port] of service.ports.entries()) {
+      for (const [index, own] of service.ports.entries()) {
+        // A Sidecar's listener with a port speaks that port's protocol, whatever the service says.
+        const port = listener.port?.protocol === undefined || listener.port.number !== own.number ? own : { ...own, protocol: parseProtocol(listener.port.protocol) };
         const kind = listenerClass(port.protocol, model.flags, "outbound");
         if (kind === "none") continue;
         const only = listener.port === undefined || listener.port.number === 0 || listener.port.number === port.number;

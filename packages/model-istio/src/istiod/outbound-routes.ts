@@ -55,7 +55,9 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
   /** Every service with this port number, of any protocol. */
   const atPort = new Map<string, MeshService>();
   const spoken = (protocol: Protocol): boolean => { const kind = listenerClass(protocol, model.flags, "outbound"); return kind === "http" || kind === "auto"; };
-  for (const listener of scope.egress) {
+  // The first Sidecar listener for this port, or without a port, is the only one that counts.
+  const chosen = scope.egress.find((listener) => listener.port === undefined || listener.port.number === port);
+  for (const listener of chosen === undefined ? [] : [chosen]) {
     for (const service of listener.services) {
       if (sniffed !== null && service.host !== sniffed[1]) continue;
       const entry = service.ports.find((candidate) => candidate.number === port);
