@@ -81,7 +81,7 @@ export function destinationRuleFor(rules: readonly DestinationRule[], client: { 
     return matching.find((rule) => rule.selector !== undefined && applies(rule)) ?? matching.find((rule) => rule.selector === undefined);
   };
   if (client.namespace !== mesh.rootNamespace) {
-    const local = pick(rules.filter((rule) => rule.namespace === client.namespace && !rule.exportTo.includes("~")));
+    const local = pick(rules.filter((rule) => rule.namespace === client.namespace && visibleIn(rule.exportTo, rule.namespace, rule.namespace)));
     if (local !== undefined) return local;
   }
   const exported = (namespace: string): DestinationRule | undefined =>

@@ -84,8 +84,10 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
     const vs = mostSpecific(virtualServices, service.host);
     const domains = domainsOf(service, proxy.namespace, model.mesh.domain, withPort, proxy.dnsCapture === true && proxy.dnsAutoAllocate === true);
     const portIndex = service.ports.findIndex((entry) => entry.number === port);
-    if (vs === undefined) add(service.host, domains, [{ route: defaultRoute(model, clusterName(port, "", service.host), service.host, port, registry.hash(service.host, port, "")), origin: originOf(service.resource, `spec.ports[${portIndex}]`) }]);
-    else add(service.host, domains, compileRoutes(vs, context, registry));
+    const compiled = vs === undefined ? [] : compileRoutes(vs, context, registry);
+    // A VirtualService of which nothing applies to this proxy leaves the service its default route.
+    if (compiled.length === 0) add(service.host, domains, [{ route: defaultRoute(model, clusterName(port, "", service.host), service.host, port, registry.hash(service.host, port, "")), origin: originOf(service.resource, `spec.ports[${portIndex}]`) }]);
+    else add(service.host, domains, compiled);
   }
   if (sniffed === null) {
     for (const vs of virtualServices) {
