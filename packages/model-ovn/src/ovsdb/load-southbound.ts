@@ -54,6 +54,12 @@ export function loadSouthbound(dumpText: string): SouthboundDb {
       flows: flowsOf(id),
     };
   });
+  // A group has one row per datapath, named by the datapath's key, "_" and the name that matches use.
+  const portGroups = new Map<string, readonly string[]>();
+  for (const row of rows("Port_Group")) {
+    const name = textOf(row, "name").replace(/^\d+_/, "");
+    portGroups.set(name, [...(portGroups.get(name) ?? []), ...listOf(row, "ports")]);
+  }
   const templates = new Map(rows("Chassis_Template_Var").map((row) => [textOf(row, "chassis"), mapOf(row, "variables")]));
   const hairpins = new Map<string, readonly SbHairpin[]>(rows("Datapath_Binding").map((row) => {
     const id = textOf(row, "_uuid");
@@ -64,7 +70,7 @@ export function loadSouthbound(dumpText: string): SouthboundDb {
     datapaths,
     chassis: rows("Chassis").map((row) => ({ name: textOf(row, "name"), hostname: textOf(row, "hostname"), ip: listOf(row, "encaps").map((encap) => encaps.get(encap)).find((ip) => ip !== undefined) ?? "" })),
     addressSets: new Map(rows("Address_Set").map((row) => [textOf(row, "name"), listOf(row, "addresses")])),
-    portGroups: new Map(rows("Port_Group").map((row) => [textOf(row, "name"), listOf(row, "ports")])),
+    portGroups,
     macBindings: [...rows("MAC_Binding"), ...rows("Static_MAC_Binding")].map((row) => ({ port: textOf(row, "logical_port"), ip: textOf(row, "ip"), mac: textOf(row, "mac") })),
     templates,
     hairpins,

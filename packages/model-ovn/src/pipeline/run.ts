@@ -184,7 +184,8 @@ function nested(run: OvnRun, travel: Travel, action: Extract<Action, { type: "ne
       const answer = tcp
         ? replyTo(was, { flags: ["rst", "ack"] })
         : icmpPacket({ src: was.ip?.dst ?? "", dst: was.ip?.src ?? "" }, was.ip?.version === 6 ? { icmpType: 1, code: 4, about: was } : { icmpType: 3, code: 3, about: was });
-      const sent: Packet = { ...answer, eth: { ...answer.eth, src: was.eth.dst, dst: was.eth.src } };
+      // Upstream: controller/pinctrl.c pinctrl_handle_tcp_reset and pinctrl_handle_icmp, OVN 23.09.
+      const sent: Packet = { ...answer, eth: { ...answer.eth, src: was.eth.dst, dst: was.eth.src }, ip: answer.ip && { ...answer.ip, ttl: tcp ? 63 : 255 } };
       const origin = travel.flow?.origin ?? { object: travel.datapath.row.name };
       const noBackend = /_lb|_dnat/.test(travel.flow?.stage ?? "");
       run.refusal = noBackend
