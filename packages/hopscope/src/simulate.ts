@@ -1,6 +1,7 @@
 import { type Caveat, type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
 import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
+import { answerOf } from "./build/names.ts";
 import { explained } from "./findings.ts";
 import { type EndpointName, isAddress, parseEndpoint, parseTarget } from "./question/parse.ts";
 
@@ -52,7 +53,8 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
 
 /** The address a name has where the snapshot holds no DNS Service to ask, as a GitOps folder does not. */
 function withoutServer(cluster: ClusterNetwork, names: readonly string[]): string | undefined {
-  return names.flatMap((name) => cluster.names(name).addresses)[0];
+  const answer = answerOf(cluster.snapshot);
+  return names.flatMap((name) => [...answer(name, "A").addresses, ...answer(name, "AAAA").addresses])[0];
 }
 
 const dnsAssumed = (host: string, address: string): Caveat => ({
@@ -62,7 +64,7 @@ const dnsAssumed = (host: string, address: string): Caveat => ({
 
 /** What a host outside gets from its own resolver: the records the Cluster document gives. */
 function lookup(cluster: ClusterNetwork, host: string): string | undefined {
-  return cluster.names(host).addresses[0];
+  return withoutServer(cluster, [host]);
 }
 
 function profileOf(cluster: ClusterNetwork, wanted: TraceOptions["profile"]): Profile | undefined {

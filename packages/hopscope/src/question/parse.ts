@@ -63,9 +63,10 @@ export function parseTarget(text: string): Target {
     const explicit = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(text)?.[1];
     if (scheme === "tcp" && explicit === undefined) throw bad("--to", text, "has no port", "tcp://HOST:PORT");
     const port = explicit === undefined ? (scheme === "https" ? 443 : 80) : Number(explicit);
+    if (port === 0) throw bad("--to", text, "port 0 is no port", "a port from 1 to 65535");
     return { type: "url", scheme, host, port, path: `${url.pathname}${url.search}` };
   }
   const split = /^(.*):(\d{1,5})$/.exec(text);
-  if (split === null || Number(split[2]) > 65535) throw bad("--to", text, "names neither a URL nor an endpoint with a port", `http://HOST/PATH, or ${FORMS} followed by :PORT`);
+  if (split === null || Number(split[2]) > 65535 || Number(split[2]) === 0) throw bad("--to", text, "names neither a URL nor an endpoint with a port", `http://HOST/PATH, or ${FORMS} followed by :PORT`);
   return { type: "endpoint", endpoint: parseEndpoint(split[1] ?? "", "--to"), port: Number(split[2]) };
 }

@@ -42,6 +42,8 @@ describe("input that stops the command", () => {
     [["--to", "http://"], /is not a URL/],
     [["--to", "http://web:99999/"], /is not a URL/],
     [["--to", "tcp://web"], /has no port/],
+    [["--to", "http://web:0/"], /port 0 is no port/],
+    [["--to", "pod/shop/web:0"], /names neither/],
     [["--to", "pod/shop/none:80"], /no running Pod/],
     [["--from", "deploy/shop/none"], /no Deployment "shop\/none"; expected one of shop\/web, shop\/client/],
     [["--from", "external/300.1.1.1"], /not an IP address/],

@@ -16,7 +16,7 @@ export function journeyMermaid(journey: Journey): string {
   const met = [...new Set(journey.legs.flatMap((leg) => [nameOf(leg.from), nameOf(leg.to)]))];
   const names = met.length === 0 ? [journey.question.from] : met;
   const id = (name: string): string => `p${names.indexOf(name)}`;
-  const lines = ["sequenceDiagram", "  autonumber", ...names.map((name) => `  participant ${id(name)} as ${escaped(name)}`)];
+  const lines = ["sequenceDiagram", "  autonumber", ...names.map((name) => `  participant ${id(name)} as ${escaped(name) || "–"}`)];
   const children = (parent: number | undefined): readonly Leg[] => journey.legs.filter((leg) => leg.parent === parent);
   const draw = (leg: Leg): void => {
     const from = id(nameOf(leg.from));

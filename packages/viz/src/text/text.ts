@@ -65,11 +65,11 @@ function hopLines(hop: Hop, wide: boolean): readonly string[] {
   const lines = [`${left.padEnd(WIDTH - 20)}${time.padStart(20)}`];
   const shown = wide ? hop.decisions : telling(hop);
   for (const decision of shown) {
-    const where = printOrigin(decision.origin);
+    const where = plain(printOrigin(decision.origin));
     const text = plain(`${decision.table}: ${decision.rule === "" ? "" : `${decision.rule} `}→ ${decision.verdict}`);
     const room = WIDTH - 14 - Math.min(where.length, 40);
-    if (wide) lines.push(...wrap(`${text}  ${plain(where)}`, WIDTH - 12).map((line) => `            ${line}`));
-    else lines.push(`            ${shorten(text, room)}  ${shorten(plain(where), 40)}`);
+    if (wide) lines.push(...wrap(`${text}  ${where}`, WIDTH - 12).map((line) => `            ${line}`));
+    else lines.push(`            ${shorten(text, room)}  ${shorten(where, 40)}`);
   }
   const changes = hop.changes.filter(({ field }) => wide || !field.startsWith("eth."));
   if (changes.length > 0) {
@@ -122,7 +122,7 @@ function findingLines(findings: readonly Finding[]): readonly string[] {
   return [
     "findings",
     ...findings.flatMap((finding) => [
-      ...wrap(plain(`${finding.severity} ${finding.code}  ${printOrigin(finding.origin)}`), WIDTH - 2).map((line, index) => `  ${index === 0 ? "" : "  "}${line}`),
+      ...wrap(plain(`${finding.severity} ${finding.code}  ${printOrigin(finding.origin)}`), WIDTH - 4).map((line, index) => `  ${index === 0 ? "" : "  "}${line}`),
       ...wrap(plain(finding.problem), WIDTH - 4).map((line) => `    ${line}`),
       ...wrap(plain(`fix: ${finding.fix}`), WIDTH - 4).map((line) => `    ${line}`),
     ]),
