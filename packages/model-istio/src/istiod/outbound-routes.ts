@@ -93,7 +93,7 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
     for (const vs of virtualServices) {
       if (vs.http.length === 0) continue;
       // Hosts outside the registry stand beside the VirtualService's services; with none of those, on port 80.
-      const served = [...services.values()].some((service) => mostSpecific(virtualServices, service.host) === vs);
+      const served = [...services.values()].some((service) => vs.hosts.includes(service.host) || mostSpecific(virtualServices, service.host) === vs);
       if (!served && port !== 80) continue;
       for (const host of vs.hosts) {
         if (!host.startsWith("*") && !atPort.has(host)) add(host, withPort === undefined ? [host] : [host, `${host}:${port}`], compileRoutes(vs, context, registry));

@@ -71,7 +71,8 @@ export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: 
     }
   }
   let terminal = out.length > 0;
-  if (out.length === 0) {
+  // A TLS port knows tls routes alone.
+  if (!isTls(port.protocol)) {
     tcp: for (const vs of applicable) {
       for (const [index, route] of vs.tcp.entries()) {
         const matches = route.match ?? [];
