@@ -1,0 +1,63 @@
+import { type Packet, replyTo, tcpPacket } from "@hopscope/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { chassisStage } from "../../src/pipeline/chassis-stage.ts";
+import { indexSouthbound } from "../../src/pipeline/tables.ts";
+import type { LogicalFlow, SouthboundDb } from "../../src/southbound.ts";
+
+const flow = (table: number, priority: number, match: string, actions: string, pipeline: LogicalFlow["pipeline"] = "ingress"): LogicalFlow =>
+  ({ pipeline, table, stage: `${pipeline}_${table}`, priority, match, actions, origin: { object: "test" } });
+
+/** One switch with the ports "a" and "b" on chassis "here". */
+const databaseOf = (flows: readonly LogicalFlow[]): SouthboundDb => ({
+  datapaths: [{
+    name: "sw", key: 1, type: "switch", multicastGroups: [], flows,
+    ports: ["a", "b"].map((name, index) => ({ name, key: index + 1, type: "" as const, chassis: "here", mac: [] })),
+  }],
+  chassis: [{ name: "here", hostname: "here", ip: "192.0.2.1" }],
+  addressSets: new Map(), portGroups: new Map(), macBindings: [], templates: new Map(), hairpins: new Map(),
+});
+const stageOf = (flows: readonly LogicalFlow[]) => chassisStage({ id: "ovn", chassis: "here", node: "here", db: databaseOf(flows) });
+const choose = (): number => 0;
+const packet: Packet = tcpPacket({ src: "10.0.0.1", dst: "10.0.0.9", srcPort: 1000, dstPort: 80 });
+const out = flow(0, 0, "1", "output;", "egress");
+
+it("flows are tried by falling priority", () => {
+  fc.assert(fc.property(fc.array(fc.nat(20)), (priorities) => {
+    const index = indexSouthbound(databaseOf(priorities.map((priority) => flow(3, priority, "1", "next;"))));
+    expect((index.datapaths[0]?.flows.ingress[3] ?? []).map(({ priority }) => priority)).toEqual([...priorities].sort((a, b) => b - a));
+  }));
+});
+
+describe("a chassis", () => {
+  it("takes the matching flow of highest priority", () => {
+    const stage = stageOf([flow(0, 1, "ip4", "drop;"), flow(0, 2, 'inport == "a"', 'outport = "b"; output;'), out]);
+    expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "forward", out: "b" });
+    expect(stage.decide({ packet, port: "b", state: undefined, choose }).outcome).toMatchObject({ type: "drop" });
+  });
+
+  it("ends a packet that travels in a circle", () => {
+    const stage = stageOf([flow(0, 1, "1", "next(pipeline=ingress,table=0);")]);
+    expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "drop", code: "journey/loop" });
+  });
+
+  it("says when an action is not understood", () => {
+    expect(stageOf([flow(0, 1, "1", "frobnicate;")]).decide({ packet, port: "a", state: undefined, choose }).outcome.type).toBe("unknown");
+  });
+
+  it("undoes a balancer's translation on replies, whatever the ports", () => {
+    const stage = stageOf([
+      flow(0, 1, "ip4.dst == 10.0.0.9", "ct_lb_mark(backends=10.0.0.2:8080);"), flow(1, 1, "1", 'outport = "b"; output;'),
+      flow(0, 0, "1", 'outport = "a"; output;'),
+      flow(0, 2, 'outport == "a"', "ct_lb_mark;", "egress"), flow(1, 0, "1", "output;", "egress"), out,
+    ]);
+    fc.assert(fc.property(fc.integer({ min: 1, max: 65535 }), (srcPort) => {
+      const sent = tcpPacket({ src: "10.0.0.1", dst: "10.0.0.9", srcPort, dstPort: 80 });
+      const { outcome, state } = stage.decide({ packet: sent, port: "a", state: undefined, choose });
+      expect(outcome).toMatchObject({ type: "forward", packet: { ip: { dst: "10.0.0.2" }, l4: { dst: 8080 } } });
+      if (outcome.type !== "forward") return;
+      const reply = stage.decide({ packet: replyTo(outcome.packet), port: "b", state, choose }).outcome;
+      expect(reply).toMatchObject({ type: "forward", out: "a", packet: { ip: { src: "10.0.0.9", dst: "10.0.0.1" }, l4: { src: 80, dst: srcPort } } });
+    }));
+  });
+});
