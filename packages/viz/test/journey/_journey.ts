@@ -36,7 +36,7 @@ export function journeyOf(text: string): Journey {
     choices: [{ point: text, taken: text, probability: 0.5 }],
     probability: 0.5,
     latency: { ...times, legs: [{ leg: 1, ...times }], profile: "cloud-vm" },
-    reply: { type: "reset", reason: "refused", detail: text, after: 0 },
+    reply: { type: "reset", reason: "connect-refused", detail: text, after: 0 },
     findings: [{ code: "app/not-listening", severity: "error", origin, problem: text, fix: text }],
     caveats: [{ code: "assumed/node", problem: text, origin }],
     alternatives: [],
