@@ -1,6 +1,7 @@
 import { InputError, type Diagnostic } from "@hopscope/core";
 import { type Snapshot } from "@hopscope/model-kubernetes";
 import { printLflows } from "@hopscope/model-ovn";
+import { plain } from "@hopscope/viz";
 import { compileRouter } from "@hopscope/model-openshift";
 import { type BuiltNetwork, buildNetwork } from "../build/build-network.ts";
 import { loadSnapshot } from "../load.ts";
@@ -39,7 +40,7 @@ function overview(snapshot: Snapshot, format: "text" | "json"): string {
     "",
     `caveats: ${snapshot.caveats.length} (hopscope inspect … caveats)`,
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(plain).join("\n")}\n`;
 }
 
 const unknown = (object: string, problem: string, known: readonly string[]): InputError => {
@@ -88,7 +89,7 @@ function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { 
     }
     case "caveats": {
       const lines = network.caveats.map(({ code, problem, origin }) => `${code}: ${problem}${origin === undefined ? "" : ` [${objectText(snapshot, origin)}]`}`);
-      return { text: `${lines.join("\n")}\n`, json: network.caveats };
+      return { text: `${lines.map(plain).join("\n")}\n`, json: network.caveats };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, InputError, type Journey } from "@hopscope/core";
 import type { Scenario } from "@hopscope/model-kubernetes";
-import { journeyJson, type Json } from "@hopscope/viz";
+import { journeyJson, type Json, plain } from "@hopscope/viz";
 import { dirname, resolve, relative } from "node:path";
 import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
 import { loadScenario, loadSnapshot } from "../load.ts";
@@ -60,7 +60,7 @@ function report(results: readonly Replayed[]): string {
     ...problems.map((problem) => `    ${problem}`),
   ]);
   const failed = results.filter(({ problems }) => problems.length > 0).length;
-  return `${[...lines, `${results.length - failed} as expected, ${failed} not`].join("\n")}\n`;
+  return `${[...lines.map(plain), `${results.length - failed} as expected, ${failed} not`].join("\n")}\n`;
 }
 
 const resultJson = ({ scenario, file, step, problems, journey, network }: Replayed): Json => ({ scenario, file, step, passed: problems.length === 0, problems, journey: journeyJson(journey, observersOf(journey, network.snapshot)) });

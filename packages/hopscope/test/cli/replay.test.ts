@@ -36,6 +36,10 @@ describe("replay", () => {
     for (const part of ["expected refused or dropped", "status is 200, expected 503", 'does not pass "haproxy"', 'passes "ovn"', "finding app/not-listening is missing", "latency p50 is", "0 as expected, 1 not"]) expect(out).toContain(part);
   });
 
+  it("lets no escape sequence of a scenario's name reach the terminal", async () => {
+    expect((await replay(scenario("{}").replace("name: shop}\nspec", 'name: "a\\e[31m"}\nspec'))).out).not.toContain("\u001b");
+  });
+
   it("prints JSON whose journeys follow the schema", async () => {
     const { code, out } = await replay(scenario("{verdict: refused}"), "-o", "json");
     const [result] = JSON.parse(out);
