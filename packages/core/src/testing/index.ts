@@ -1,1 +1,1 @@
-export {};
+export { arbitraryPacket } from "./arbitrary-packet.ts";
