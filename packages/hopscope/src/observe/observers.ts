@@ -1,5 +1,6 @@
 import type { Journey, Leg, Noted, Seen } from "@hopscope/core";
 import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { graphViews } from "./mesh-views.ts";
 
 /** What the cluster's observability is set to; what is not said has the product's default. */
 export interface ObservabilitySettings {
@@ -40,17 +41,20 @@ export function observersOf(journey: Journey, snapshot: Snapshot): readonly Seen
   const settings = observabilityOf(snapshot);
   const seen: Seen[] = [];
   const envoys = (leg: Leg): readonly Noted[] => journey.observations.filter(({ leg: index, fact }) => index === leg.id - 1 && fact.type === "envoy");
-  const opener = (leg: Leg): readonly Noted[] => {
-    const parent = journey.legs.find(({ id }) => id === leg.parent);
-    return parent === undefined ? [] : envoys(parent);
-  };
   for (const leg of journey.legs) {
     if (leg.protocol === "udp" || leg.protocol === "icmp") continue;
-    seen.push(...kernelViews(leg, settings), ...meshViews(leg, envoys(leg), opener(leg), settings), ...routerView(leg, journey, settings));
+    seen.push(...kernelViews(leg, settings), ...envoyViews(leg, envoys(leg)[0], journey, settings), ...routerView(leg, journey, settings));
   }
+  if (settings.mesh) seen.push(...graphViews(journey, snapshot));
   const [first] = journey.legs.filter(({ protocol }) => protocol !== "udp");
   if (first !== undefined) seen.push(curlView(journey, first));
-  return seen;
+  return once(seen);
+}
+
+/** One row per vantage and edge: the first. */
+function once(rows: readonly Seen[]): readonly Seen[] {
+  const key = ({ vantage, edge }: Seen): string => JSON.stringify([vantage, edge.from, edge.to]);
+  return [...new Map([...rows].reverse().map((row) => [key(row), row])).values()].reverse();
 }
 
 const isLoopback = (leg: Leg): boolean => leg.from.object === leg.to.object && leg.from.object !== undefined;
@@ -73,7 +77,7 @@ function kernelViews(leg: Leg, settings: ObservabilitySettings): readonly Seen[]
   }
   const answered = leg.times.answered;
   const think = answered === undefined || leg.times.connected === undefined ? 0 : answered - leg.times.connected;
-  const smoothed = Math.round(roundTrip + (think - roundTrip) / 8);
+  const smoothed = think > 40_000_000 ? roundTrip : Math.round(roundTrip + (think - roundTrip) / 8);
   return [
     dump,
     {
@@ -89,76 +93,52 @@ function kernelViews(leg: Leg, settings: ObservabilitySettings): readonly Seen[]
   ];
 }
 
-function meshViews(leg: Leg, server: readonly Noted[], client: readonly Noted[], settings: ObservabilitySettings): readonly Seen[] {
+function envoyViews(leg: Leg, handled: Noted | undefined, journey: Journey, settings: ObservabilitySettings): readonly Seen[] {
+  if (handled === undefined) return [];
   const edge = edgeOf(leg);
-  const views: Seen[] = [];
-  const serves = server[0];
-  const opens = client[0];
-  if (serves === undefined && opens === undefined) {
-    if (!settings.mesh) return [];
-    const why = "no mesh proxy stands at either end of this leg, so no istio metric is made for it.";
-    return [{ vantage: "kiali", edge, sees: false, what: "istio_requests_total", why, wouldIf: "both ends were in the mesh; the outside never is." }];
+  if (handled.fact["protocol"] === undefined) {
+    const onward = journey.legs.find(({ parent }) => parent === leg.id);
+    const tcp: Seen = { vantage: "jaeger", edge, sees: false, what: "span duration", why: "TCP connections make no spans.", wouldIf: "the port's protocol were http." };
+    if (onward === undefined) return [tcp];
+    const { opened, connected } = onward.times;
+    return [
+      {
+        vantage: "envoy-access-log",
+        edge: edgeOf(onward),
+        sees: false,
+        what: "%UPSTREAM_CONNECTION_POOL_READY_DURATION%",
+        interval: { from: "upstream connection begun", to: "connection ready" },
+        value: connected === undefined ? undefined : connected - opened,
+        why: "about one RTT on a new connection (more with TLS), whole milliseconds; upstream_cx_connect_ms is the same as a metric. %DURATION% is the connection's life.",
+        wouldIf: "access logging is on, with this operator in its format (the default format lacks it).",
+      },
+      tcp,
+    ];
   }
-  const http = leg.protocol === "http" || leg.protocol === "tls";
-  const isHttp = (noted: Noted | undefined): boolean => noted !== undefined && http && noted.fact["code"] !== 0 && noted.fact["code"] !== undefined;
-  const gateway = (noted: Noted | undefined): boolean => noted !== undefined && /gateway/.test(noted.object);
-  const speaks = isHttp(opens) || isHttp(serves);
-  if (opens === undefined && gateway(serves)) {
-    views.push({
-      vantage: "kiali",
-      edge,
-      sees: false,
-      what: "istio_requests_total",
-      why: "the graph begins at the gateway: a gateway reports as source only, so the leg that comes from outside is in no metric.",
-      wouldIf: "the client outside were in the mesh; for times of this edge, use the router's access log or the gateway's.",
-    });
-  } else if (isLoopback(leg)) {
-    views.push({ vantage: "kiali", edge, sees: false, what: "istio_requests_total", why: "this leg is between a sidecar and its own application; metrics are made for the leg between the proxies." });
-  } else if (speaks) {
-    const took = leg.times.closed - leg.times.opened;
-    views.push({
-      vantage: "kiali",
-      edge,
-      sees: true,
-      what: "istio_request_duration_milliseconds",
-      interval: { from: "request received by the proxy", to: "last byte of the answer sent" },
-      value: took,
-      why: "the proxy's whole request time with everything behind it (network, the other proxy, the application): a response time, not an RTT.",
-    });
-  } else {
-    views.push({
-      vantage: "kiali",
-      edge,
-      sees: true,
-      what: "istio_tcp_sent_bytes_total",
-      why: "the proxy carries this leg as TCP: bytes and connections are counted, and no istio TCP metric holds a time.",
-      wouldIf: "the port's protocol were http (name it http-… or set protocol: HTTP); even then the number is a response time, not an RTT.",
-    });
-  }
-  const noted = opens ?? serves;
-  if (noted !== undefined) {
-    views.push({
+  const took = typeof handled.fact["duration"] === "number" ? handled.fact["duration"] : leg.times.closed - leg.times.opened;
+  const traced = settings.tracing !== undefined;
+  return [
+    {
       vantage: "envoy-access-log",
       edge,
       sees: settings.envoyAccessLog,
-      what: speaks ? "%DURATION%" : "%UPSTREAM_CONNECTION_POOL_READY_DURATION%",
-      interval: speaks ? { from: "first byte of the request received", to: "last byte of the answer sent" } : { from: "upstream connection begun", to: "connection ready" },
-      value: speaks ? leg.times.closed - leg.times.opened : leg.times.connected === undefined ? undefined : leg.times.connected - leg.times.opened,
-      why: speaks ? "times the request in this proxy, not the network." : "%DURATION% of a TCP connection is its life; the pool-ready time of a new connection is about one RTT, in whole milliseconds.",
+      what: "%DURATION%",
+      interval: { from: "first byte of the request received", to: "last byte of the answer sent" },
+      value: took,
+      why: "times the request in this proxy with all behind it, not the network.",
       wouldIf: settings.envoyAccessLog ? undefined : "access logging is on (ServiceMeshControlPlane spec.proxy.accessLogging.file.name: /dev/stdout).",
-    });
-    views.push({
+    },
+    {
       vantage: "jaeger",
       edge,
-      sees: speaks && settings.tracing !== undefined,
+      sees: traced,
       what: "span duration",
-      interval: speaks ? { from: "request received by the proxy", to: "answer sent" } : undefined,
-      value: speaks && settings.tracing !== undefined ? leg.times.closed - leg.times.opened : undefined,
-      why: speaks ? (settings.tracing === undefined ? "tracing is off." : `spans are made for HTTP, for ${settings.tracing} % of requests; the application must pass the trace headers on.`) : "TCP connections make no spans.",
-      wouldIf: speaks ? (settings.tracing === undefined ? "spec.tracing.type is Jaeger." : undefined) : "the port's protocol were http.",
-    });
-  }
-  return views;
+      interval: { from: "request received by the proxy", to: "answer sent" },
+      value: traced ? took : undefined,
+      why: traced ? `spans are made for ${settings.tracing ?? 0} % of requests; the application must pass the trace headers on.` : "tracing is off.",
+      wouldIf: traced ? undefined : "spec.tracing.type is Jaeger.",
+    },
+  ];
 }
 
 function routerView(leg: Leg, journey: Journey, settings: ObservabilitySettings): readonly Seen[] {
@@ -168,7 +148,7 @@ function routerView(leg: Leg, journey: Journey, settings: ObservabilitySettings)
   return [
     {
       vantage: "haproxy-log",
-      edge: edgeOf(leg),
+      edge: edgeOf(onward ?? leg),
       sees: settings.routerAccessLog,
       what: "Tc",
       interval: { from: "SYN to the server", to: "its SYN, ACK" },
