@@ -85,7 +85,8 @@ export function runExchange(run: Run, place: Place, opening: Opening): Reply {
   }
   const endpoint = run.network.endpoints.get(end.to.endpoint);
   if (endpoint === undefined) {
-    return finish("unknown", {}, { type: "unknown", reason: `no endpoint "${end.to.endpoint}" in this network`, after: 0 });
+    const reason = `no endpoint "${end.to.endpoint}" in this network`;
+    return finish("unknown", { ended: { reason } }, { type: "unknown", reason, after: 0 });
   }
   const to = { object: endpoint.identity.object, address: opening.to.address, port: opening.to.port };
   const answer = go(end.stage, "local", replyTo(end.packet));
@@ -106,7 +107,7 @@ export function runExchange(run: Run, place: Place, opening: Opening): Reply {
   const context = contextFor(run, inner);
   const refused = endpoint.accept(connection, context);
   if (refused !== undefined) {
-    const why = refused.type === "reset" || refused.type === "timeout" ? { reason: refused.detail, origin: refused.origin } : undefined;
+    const why = refused.type === "reset" || refused.type === "timeout" ? { reason: refused.detail, origin: refused.origin } : { reason: refused.type === "unknown" ? refused.reason : `${to.object} ends the connection` };
     return finish("refused", { to, reply, connection, ended: why, times: { opened, connected, closed: clock.now } }, refused);
   }
   clock.now += oneWay(hops.filter((hop) => hop.packet !== undefined));
