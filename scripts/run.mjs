@@ -31,6 +31,7 @@ const tasks = {
   types: ["node_modules/tsc7/bin/tsc", "-p", "tsconfig.check.json"],
   architecture: ["scripts/architecture.mjs"],
   build: ["node_modules/tsc7/bin/tsc", "-b"],
+  notebook: ["scripts/notebook.mjs"],
   "bench:ovn": [...source, "packages/model-ovn/bench/ovn-trace.ts"],
 };
 const [task, ...rest] = process.argv.slice(2);
