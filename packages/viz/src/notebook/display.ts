@@ -15,7 +15,8 @@ const display = Symbol.for("Jupyter.display");
  * Makes a journey's picture the output of a notebook cell.
  *
  * The picture comes twice: `image/svg+xml` for front ends that draw it, and inline in `text/html`, because converters to HTML
- * strip the shapes out of `image/svg+xml`. `text/plain` is the journey as text.
+ * strip the shapes out of `image/svg+xml`. Inline it scrolls at its
+ * full size, where Jupyter would shrink it to the page. `text/plain` is the journey as text.
  *
  * @see Deno 2.9, `Jupyter.display`: a cell's last value with a method under this symbol chooses its own output
  * @example
@@ -25,7 +26,7 @@ export function displayJourney(journey: Journey): { readonly [name: symbol]: () 
   return {
     [display]: () => {
       const svg = journeySvg(journey);
-      return { "text/html": `<div style="overflow-x:auto">${svg}</div>`, "image/svg+xml": svg, "text/plain": journeyText(journey) };
+      return { "text/html": `<div style="overflow-x:auto"><div style="width:max-content">${svg}</div></div>`, "image/svg+xml": svg, "text/plain": journeyText(journey) };
     },
   };
 }
