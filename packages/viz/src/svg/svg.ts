@@ -81,7 +81,7 @@ function lanes(layout: Layout, width: number): readonly string[] {
       out.push(element("text", { x: 20, y: top + 16, "font-weight": 600 }, [escapeXml(shorten(lane.group, 24))]));
       group = lane.group;
     }
-    out.push(element("text", { x: 20, y: top + 34, class: "quiet" }, [escapeXml(shorten(lane.title, 30))]));
+    out.push(element("text", { x: 20, y: top + 34, class: "quiet" }, [escapeXml(shorten(lane.title, 26))]));
   });
   for (const { leg, from, to } of layout.sections) {
     const mid = (x(from) + x(to)) / 2;
