@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { evaluate, type Fields, type Lookups, readField, writeField } from "../../src/expr/evaluate.ts";
-import { parseExpression, type Relation } from "../../src/expr/parse.ts";
-import { symbolOf } from "../../src/expr/symbols.ts";
+import { evaluate, type Fields, type Lookups, readField, writeField } from "../../../src/scan/expr/evaluate.ts";
+import { parseExpression, type Relation } from "../../../src/scan/expr/parse.ts";
+import { symbolOf } from "../../../src/scan/expr/symbols.ts";
 
 const lookups: Lookups = {
   addressSet: (name) => (name === "cluster" ? ["10.0.0.0/8", "192.168.1.1"] : undefined),

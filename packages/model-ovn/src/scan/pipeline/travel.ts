@@ -1,6 +1,6 @@
 import type { Choose, Conntrack, Decision, Origin, Packet } from "@hopscope/core";
 import type { Fields } from "../expr/evaluate.ts";
-import type { LogicalFlow } from "../southbound.ts";
+import type { LogicalFlow } from "../../southbound.ts";
 import { readPacket, writePacket } from "./packet-fields.ts";
 import { type IndexedDatapath, type IndexedDb, neighbourKey } from "./tables.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, type Fields, type Lookups, writeField } from "../../src/expr/evaluate.ts";
-import { type Expression, parseExpression } from "../../src/expr/parse.ts";
-import { golden, hasGolden } from "../golden.ts";
+import { evaluate, type Fields, type Lookups, writeField } from "../../../src/scan/expr/evaluate.ts";
+import { type Expression, parseExpression } from "../../../src/scan/expr/parse.ts";
+import { golden, hasGolden } from "../../golden.ts";
 
 const lookups: Lookups = { addressSet: () => undefined, portGroup: () => undefined, isResident: () => false };
 

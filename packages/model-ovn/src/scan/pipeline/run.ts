@@ -3,7 +3,7 @@ import { type Action, parseActions, type Source, type Target } from "../actions/
 import { evaluate, type Fields, type Lookups, readField, writeField } from "../expr/evaluate.ts";
 import { OvnSyntaxError } from "../expr/lex.ts";
 import { parseExpression } from "../expr/parse.ts";
-import type { LogicalFlow, SbPort } from "../southbound.ts";
+import type { LogicalFlow, SbPort } from "../../southbound.ts";
 import { callAction } from "./calls.ts";
 import { readPacket, writePacket } from "./packet-fields.ts";
 import type { IndexedDatapath } from "./tables.ts";

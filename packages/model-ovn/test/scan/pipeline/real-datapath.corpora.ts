@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { loadSouthbound } from "../../src/ovsdb/load-southbound.ts";
-import { golden, hasGolden } from "../golden.ts";
+import { loadSouthbound } from "../../../src/ovsdb/load-southbound.ts";
+import { golden, hasGolden } from "../../golden.ts";
 import { conversationsOf, replay } from "./real-datapath.ts";
 
 const WORKER = "11111111-0000-4000-8000-000000000010";

@@ -1,9 +1,9 @@
 import { type Packet, replyTo, tcpPacket } from "@hopscope/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chassisStage } from "../../src/pipeline/chassis-stage.ts";
-import { indexSouthbound } from "../../src/pipeline/tables.ts";
-import type { LogicalFlow, SouthboundDb } from "../../src/southbound.ts";
+import { chassisStage } from "../../../src/scan/pipeline/chassis-stage.ts";
+import { indexSouthbound } from "../../../src/scan/pipeline/tables.ts";
+import type { LogicalFlow, SouthboundDb } from "../../../src/southbound.ts";
 
 const flow = (table: number, priority: number, match: string, actions: string, pipeline: LogicalFlow["pipeline"] = "ingress"): LogicalFlow =>
   ({ pipeline, table, stage: `${pipeline}_${table}`, priority, match, actions, origin: { object: "test" } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseActions } from "../../src/actions/parse.ts";
-import { golden, hasGolden } from "../golden.ts";
+import { parseActions } from "../../../src/scan/actions/parse.ts";
+import { golden, hasGolden } from "../../golden.ts";
 
 const cases = [...golden("language/actions.txt").matchAll(/^IN {2}(.*)\n((?: {4}.*\n?)*)/gm)].map(([, text = "", answer = ""]) => ({ text, refused: !answer.includes("encodes as") && /\.$/m.test(answer), answer }));
 

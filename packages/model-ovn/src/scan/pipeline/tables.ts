@@ -1,4 +1,4 @@
-import type { LogicalFlow, SbDatapath, SbPort, SouthboundDb } from "../southbound.ts";
+import type { LogicalFlow, SbDatapath, SbPort, SouthboundDb } from "../../southbound.ts";
 
 /** A datapath with its flows by pipeline and table, highest priority first. */
 export interface IndexedDatapath {

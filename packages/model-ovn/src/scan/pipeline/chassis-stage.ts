@@ -1,5 +1,5 @@
 import { type Conntrack, type Decided, emptyConntrack, type PortId, type Stage, type Step, type System, type Term } from "@hopscope/core";
-import type { SouthboundDb } from "../southbound.ts";
+import type { SouthboundDb } from "../../southbound.ts";
 import { enter, enterByTunnel, visit } from "./run.ts";
 import { indexSouthbound } from "./tables.ts";
 import type { OvnRun, Pass } from "./travel.ts";
