@@ -1,7 +1,7 @@
 import type { Caveat, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
 import { containerPorts, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
-import { nodeFacts, type NorthboundDb, podFacts, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
+import { nodeFacts, type NorthboundDb, podFacts, podNeighbours, podNetwork, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
 import { compileRouter, publicPorts, routerEndpoint } from "@hopscope/model-openshift";
 import { appEndpoint } from "./app-endpoint.ts";
 import type { ClusterNetwork, Seat } from "./cluster-network.ts";
@@ -52,6 +52,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
   const hostSockets = new Map<string, Socket[]>(nodes.map(({ name }) => [name, []]));
   const seats = new Map<string, Seat>();
   const namespaces: NetworkNamespace[] = [];
+  const neighboursOn = new Map<string, ReturnType<typeof podNeighbours>>();
   const proxies = new Map<string, () => unknown>();
 
   for (const pod of running) {
@@ -101,14 +102,15 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     }
     if (fact.hostNetwork) hostSockets.get(fact.node)?.push(...sockets);
     else {
-      const [gateway] = node.gateways;
-      const length = node.subnets[0]?.length ?? 23;
+      let neighbours = neighboursOn.get(node.name);
+      if (neighbours === undefined) neighboursOn.set(node.name, (neighbours = podNeighbours(node, [...facts.values()])));
+      const { eth0, routes } = podNetwork(fact, node, neighbours, config.mtu);
       const namespace: NetworkNamespace = {
           id: stage,
           place,
           node: fact.node,
-          interfaces: [{ name: "eth0", addresses: fact.addresses.map((address) => `${address}/${length}`), mac: fact.mac, mtu: config.mtu, derivedNeighbours: true }, ...(mesh.loopback.length === 0 ? [] : [{ name: "lo", addresses: mesh.loopback }])],
-          routes: [...(gateway === undefined ? [] : [{ to: "default", via: gateway, dev: "eth0" }]), ...mesh.routes],
+          interfaces: [eth0, ...(mesh.loopback.length === 0 ? [] : [{ name: "lo", addresses: mesh.loopback }])],
+          routes: [...routes, ...mesh.routes],
           rules: mesh.rules,
           netfilter: mesh.netfilter,
           sockets,

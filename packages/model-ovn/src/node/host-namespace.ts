@@ -7,6 +7,7 @@ import { type CompileNorthboundOptions, resolveConfig } from "../kubernetes/opti
 import { podFacts } from "../kubernetes/pod-facts.ts";
 import { hostIptables, type HostRulesInput, internalLocalMark } from "./host-iptables.ts";
 import { factsOfNode, servicePorts } from "./node-services.ts";
+import { podNeighbours } from "./pod-network.ts";
 import { secondaryEgress } from "./secondary-egress.ts";
 
 /** What of a host the objects do not say. */
@@ -49,6 +50,7 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
   const known = new Set(primary.map(withoutLength));
   const further = cidrs.filter((cidr) => !known.has(withoutLength(cidr)));
   const vips = (options.vips ?? []).filter((vip) => !known.has(vip) && !further.some((cidr) => withoutLength(cidr) === vip)).map((vip) => `${vip}/${isIpv6(vip) ? 128 : 32}`);
+  const pods = podFacts(snapshot, nodeFacts(snapshot, config, []), []);
   const bridge: NetworkInterface = {
     name: "br-ex",
     mac: node.gateway.mac,
@@ -61,7 +63,7 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
     mac: node.managementMac,
     mtu: config.mtu,
     addresses: node.management.map((ip, index) => `${ip}/${node.subnets[index]?.length ?? 0}`),
-    neighbours: Object.fromEntries(node.gateways.map((ip) => [ip, macOfAddress(node.gateways.find((gateway) => !isIpv6(gateway)) ?? ip)])),
+    neighbours: podNeighbours(node, pods),
     derivedNeighbours: true,
   };
   const others = further.filter((cidr) => !onPrimary(cidr)).map((cidr, index): NetworkInterface => ({ name: `eth${index + 1}`, addresses: [cidr] }));
@@ -91,7 +93,7 @@ export function hostNamespace(snapshot: Snapshot, nodeName: string, options: Hos
       if (gateway !== undefined) routes.push({ to: printSubnet(subnet), via: gateway, dev: "ovn-k8s-mp0", table: "7", origin });
     }
   }
-  const egress = secondaryEgress(snapshot, nodeName, podFacts(snapshot, nodeFacts(snapshot, config, []), []), others);
+  const egress = secondaryEgress(snapshot, nodeName, pods, others);
   routes.push(...egress.routes);
   const rules: readonly RoutingRule[] = [{ priority: 30, fwmark: { value: Number(internalLocalMark) }, table: "7", origin }, ...egress.rules];
   const input: HostRulesInput = { egressIps: egress.iptables, snapshot, node, config, ports: servicePorts(snapshot, node), forwarding: options.forwarding ?? forwardsForOthers(snapshot) };

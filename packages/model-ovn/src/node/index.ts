@@ -3,3 +3,4 @@ export { type BridgeExSpec, bridgeExRules, type BridgeService, bridgeZones } fro
 export { bridgeExStage, type BridgeState } from "./bridge-stage.ts";
 export { bridgeExOf, type BridgeExOptions, nodeServices } from "./node-services.ts";
 export { hostNamespace, type HostNamespaceOptions } from "./host-namespace.ts";
+export { podNeighbours, podNetwork, type PodNetwork } from "./pod-network.ts";
