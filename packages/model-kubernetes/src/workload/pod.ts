@@ -20,6 +20,7 @@ export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports?: readonly ContainerPort[];
   readonly restartPolicy?: string;
   readonly readinessProbe?: Probe;
@@ -95,8 +96,11 @@ export function podIps(pod: Pod): readonly string[] {
   return many.length > 0 ? many : podIP === undefined || podIP === "" ? [] : [podIP];
 }
 
-/** Whether the pod's Ready condition is true. */
-export const isReady = (pod: Pod): boolean => (pod.status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+/** Whether the pod is ready. A status written by hand that says it runs and states no Ready condition is taken at its word: the kubelet always states one. */
+export function isReady(pod: Pod): boolean {
+  const ready = (pod.status?.conditions ?? []).find((condition) => condition.type === "Ready");
+  return ready === undefined ? pod.status?.phase === "Running" : ready.status === "True";
+}
 
 /** Whether the pod is being deleted. */
 export const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
