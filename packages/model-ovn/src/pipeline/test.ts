@@ -1,0 +1,73 @@
+import type { Registers } from "./registers.ts";
+
+/**
+ * A condition on registers, compiled from a match: words, masks and values, no names.
+ *
+ * Values are signed, as the result of `&` is.
+ */
+export type Test =
+  | { readonly op: "constant"; readonly value: boolean }
+  | { readonly op: "bits"; readonly word: number; readonly mask: number; readonly value: number }
+  | { readonly op: "not-bits"; readonly word: number; readonly mask: number; readonly value: number }
+  /** The masked word is among many. */
+  | { readonly op: "among"; readonly word: number; readonly mask: number; readonly values: ReadonlySet<number> }
+  | { readonly op: "and" | "or"; readonly of: readonly Test[] }
+  /** A comparison of numbers, most significant word first; `test` says which of less, equal and greater hold. */
+  | { readonly op: "order"; readonly word: number; readonly masks: readonly number[]; readonly values: readonly number[]; readonly less: boolean; readonly equal: boolean; readonly greater: boolean };
+
+export const TRUE: Test = { op: "constant", value: true };
+export const FALSE: Test = { op: "constant", value: false };
+
+/** Whether registers pass a test. */
+export function passes(test: Test, regs: Registers): boolean {
+  switch (test.op) {
+    case "constant":
+      return test.value;
+    case "bits":
+      return ((regs[test.word] as number) & test.mask) === test.value;
+    case "not-bits":
+      return ((regs[test.word] as number) & test.mask) !== test.value;
+    case "among":
+      return test.values.has((regs[test.word] as number) & test.mask);
+    case "and":
+      for (const one of test.of) if (!passes(one, regs)) return false;
+      return true;
+    case "or":
+      for (const one of test.of) if (passes(one, regs)) return true;
+      return false;
+    case "order": {
+      for (let at = 0; at < test.masks.length; at++) {
+        const have = ((regs[test.word + at] as number) & (test.masks[at] as number)) >>> 0;
+        const want = (test.values[at] as number) >>> 0;
+        if (have !== want) return have < want ? test.less : test.greater;
+      }
+      return test.equal;
+    }
+  }
+}
+
+/** All of some tests: constants folded, nested lists opened, repetitions dropped. */
+export function all(tests: readonly Test[]): Test {
+  const flat = new Map<string | Test, Test>();
+  for (const test of tests) {
+    for (const one of test.op === "and" ? test.of : [test]) {
+      if (one.op === "constant") {
+        if (!one.value) return FALSE;
+      } else flat.set(one.op === "bits" ? `${one.word} ${one.mask} ${one.value}` : one, one);
+    }
+  }
+  const of = [...flat.values()];
+  return of.length === 0 ? TRUE : of.length === 1 ? (of[0] as Test) : { op: "and", of };
+}
+
+/** Any of some tests. */
+export function any(tests: readonly Test[]): Test {
+  const of: Test[] = [];
+  for (const test of tests) {
+    if (test.op === "constant") {
+      if (test.value) return TRUE;
+    } else if (test.op === "or") of.push(...test.of);
+    else of.push(test);
+  }
+  return of.length === 0 ? FALSE : of.length === 1 ? (of[0] as Test) : { op: "or", of };
+}
