@@ -3,3 +3,4 @@ export { meshFindings } from "./findings.ts";
 export { compareSpecificity, expandHost, hostIsSubset, hostMatches, mostSpecificHost } from "./host.ts";
 export { selectProtocol } from "./protocol.ts";
 export type { CompiledProxy, CompileOptions, Proxy as MeshProxy } from "./types.ts";
+export { type KnownName, nameTable } from "./name-table.ts";

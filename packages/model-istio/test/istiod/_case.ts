@@ -7,7 +7,7 @@ import { compileProxy } from "../../src/istiod/compile.ts";
 import type { Json } from "../../src/istiod/types.ts";
 
 const base = process.env["HOPSCOPE_CORPORA"] ?? fileURLToPath(new URL("../../../../../shared/corpora", import.meta.url));
-const folder = `${base}/istiod-xds/curated`;
+export const folder = `${base}/istiod-xds/curated`;
 export const present = existsSync(folder);
 export const cases = present ? readdirSync(folder).sort() : [];
 const randomFolder = `${base}/istiod-xds/random`;
