@@ -1,7 +1,7 @@
-import { type Caveat, type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
+import { type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
 import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
-import { answerOf } from "./build/names.ts";
+import { type Resolving, resolvingOf } from "./build/resolving.ts";
 import { explained } from "./findings.ts";
 import { type EndpointName, isAddress, parseEndpoint, parseTarget } from "./question/parse.ts";
 
@@ -41,30 +41,11 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const profile = profileOf(cluster, options.profile);
   const target = parseTarget(request.to);
   const url = target.type === "url" ? target : { scheme: "tcp" as const, host: addressOf(cluster, target.endpoint, request.to), port: target.port, path: "/" };
-  const literal = isAddress(url.host);
-  const outside = literal || seat.resolver !== undefined ? undefined : lookup(cluster, url.host);
-  const asked = literal || outside !== undefined ? undefined : (seat.resolver?.(url.host) ?? { servers: [], names: [url.host] });
-  const assumed = asked?.servers.length === 0 && seat.resolver !== undefined ? withoutServer(cluster, asked.names) : undefined;
-  const resolver = assumed === undefined ? asked : undefined;
-  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: literal ? url.host : (assumed ?? outside), resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
+  const resolving: Resolving = isAddress(url.host) ? { addresses: [url.host], caveats: [] } : resolvingOf(cluster.snapshot, seat, url.host);
+  const { addresses, resolver, caveats } = resolving;
+  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
   const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => cluster.snapshot.locate(origin) });
-  return explained(cluster, assumed === undefined ? journey : { ...journey, caveats: [...journey.caveats, dnsAssumed(url.host, assumed)] });
-}
-
-/** The address a name has where the snapshot holds no DNS Service to ask, as a GitOps folder does not. */
-function withoutServer(cluster: ClusterNetwork, names: readonly string[]): string | undefined {
-  const answer = answerOf(cluster.snapshot);
-  return names.flatMap((name) => [...answer(name, "A").addresses, ...answer(name, "AAAA").addresses])[0];
-}
-
-const dnsAssumed = (host: string, address: string): Caveat => ({
-  code: "assumed/dns-server",
-  problem: `the snapshot has no DNS Service (openshift-dns/dns-default); "${host}" is assumed to resolve to ${address}, and the question to the DNS server is left out`,
-});
-
-/** What a host outside gets from its own resolver: the records the Cluster document gives. */
-function lookup(cluster: ClusterNetwork, host: string): string | undefined {
-  return withoutServer(cluster, [host]);
+  return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats] });
 }
 
 function profileOf(cluster: ClusterNetwork, wanted: TraceOptions["profile"]): Profile | undefined {

@@ -25,4 +25,4 @@ export { type DnsAnswer, addressesOf, type DnsRecord, type DnsType } from "./dns
 export { clusterDnsAnswer } from "./dns/cluster-dns-answer.ts";
 export { ingressAddresses, ingressDomains, outsideAnswer } from "./dns/outside-answer.ts";
 export { CLUSTER_DOMAIN, clusterDnsAddresses, type ResolvConf, resolvConfOf, searchNames } from "./dns/search-names.ts";
-export { type Lookup, type Resolution, resolveInCluster, resolveOutside } from "./dns/resolve-in-cluster.ts";
+export { hostsAnswer, type Lookup, type Resolution, resolveInCluster, resolveOutside } from "./dns/resolve-in-cluster.ts";

@@ -1,4 +1,6 @@
 import type { Caveat, Endpoint, Identity } from "@hopscope/core";
+import { addressesOf } from "@hopscope/model-kubernetes";
+import { type AnswerDns, dnsStep } from "./dns-endpoint.ts";
 
 export interface AppOptions {
   readonly id: string;
@@ -8,6 +10,8 @@ export interface AppOptions {
   readonly latency?: ReadonlyMap<number, { readonly p50: number; readonly p99: number }>;
   /** Ports that nothing declares but which are assumed to be served. */
   readonly assumed?: (port: number) => Caveat | undefined;
+  /** What it answers as a DNS server, where it is asked as one. */
+  readonly dns?: AnswerDns;
   /** What a port speaks; http where nothing is said. */
   readonly speaks?: ReadonlyMap<number, "http" | "https" | "tcp" | "udp" | "grpc">;
 }
@@ -32,6 +36,13 @@ export function appEndpoint(options: AppOptions): Endpoint {
       return undefined;
     },
     serve: (payload, connection, context) => {
+      if (payload.type === "dns") {
+        const found = options.dns?.(payload.name, payload.recordType);
+        if (found === undefined) return { type: "unknown", reason: `nothing says what ${options.identity.object} answers to a DNS question`, after: 0 };
+        for (const caveat of found.caveats) context.caveat(caveat);
+        context.record(dnsStep(options.place, payload, found));
+        return { type: "dns", rcode: found.code, addresses: addressesOf(found), after: 0 };
+      }
       const value = options.latency?.get(connection.local.port);
       const began = context.now;
       context.record({

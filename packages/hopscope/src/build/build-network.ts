@@ -1,5 +1,5 @@
 import type { Caveat, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
-import { containerPorts, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { clusterDnsAnswer, containerPorts, outsideAnswer, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { nodeFacts, type NorthboundDb, podFacts, podNeighbours, podNetwork, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
 import { compileRouter, publicPorts, routerEndpoint } from "@hopscope/model-openshift";
@@ -10,8 +10,9 @@ import { FABRIC, fabricStage } from "./fabric.ts";
 import { fabricHosts, fabricRoutes, holdersOf } from "./fabric-routes.ts";
 import { listeningOf } from "./listening.ts";
 import { meshPod } from "./mesh.ts";
-import { answerOf, resolverOf } from "./names.ts";
+import { MESH_DNS_PORT } from "./mesh-dns.ts";
 import { bare, databasesOf, hostStage, nodeParts, ovnStage } from "./nodes.ts";
+import { isDnsServer, routerOf } from "./roles.ts";
 
 export type { ClusterNetwork } from "./cluster-network.ts";
 
@@ -25,8 +26,6 @@ export interface BuiltNetwork extends ClusterNetwork {
   readonly proxies: ReadonlyMap<string, () => unknown>;
 }
 
-const ROUTER_LABEL = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller";
-const isDns = (pod: Pod): boolean => pod.metadata.labels?.["dns.operator.openshift.io/daemonset-dns"] !== undefined || pod.metadata.labels?.["k8s-app"] === "kube-dns";
 const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
 
 /**
@@ -65,27 +64,33 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     const identity: Identity = { namespace: stage, object: `Pod ${podName(pod)}`, node: fact.node, uid, gid: undefined };
     const place = `pod ${podName(pod)}`;
     const sockets: Socket[] = [];
-    const socket = (port: number, protocol: Socket["protocol"], endpoint: string, owner: { uid?: number; gid?: number } = {}): void => void sockets.push({ address: "0.0.0.0", port, protocol, endpoint, ...owner });
-    const controller = pod.metadata.labels?.[ROUTER_LABEL];
-    const mesh = meshPod(snapshot, pod, identity, answerOf(snapshot));
+    // Servers listen on `::` and so in both families; Envoy on 0.0.0.0 wherever the pod has an IPv4 address.
+    const socket = (port: number, protocol: Socket["protocol"], endpoint: string, owner: { uid?: number; gid?: number } = {}, address = "::"): void => void sockets.push({ address, port, protocol, endpoint, ...owner });
+    const proxyAddress = fact.addresses.some((one) => !one.includes(":")) ? "0.0.0.0" : "::";
+    const controller = routerOf(pod);
+    const mesh = meshPod(snapshot, pod, identity);
     caveats.push(...mesh.caveats);
     if (controller !== undefined) {
       const id = `router/${podName(pod)}`;
       endpoints.push(lazyRouter(snapshot, id, identity, controller));
       const ports = publicPorts(snapshot, controller);
       for (const port of [ports.http, ports.https]) socket(port, "tcp", id);
-    } else if (isDns(pod)) {
+    } else if (isDnsServer(pod)) {
       const id = `dns/${podName(pod)}`;
-      endpoints.push(dnsEndpoint(id, identity, answerOf(snapshot)));
+      endpoints.push(dnsEndpoint(id, identity, (name, type) => clusterDnsAnswer(snapshot, name, type)));
       const ports = containerPorts(pod).filter(({ protocol }) => protocol === "UDP").map(({ containerPort }) => containerPort);
       for (const port of ports.length === 0 ? [5353] : ports) socket(port, "udp", id);
     }
     if (mesh.endpoint !== undefined) {
       endpoints.push(mesh.endpoint);
       if (mesh.config !== undefined) proxies.set(podName(pod), mesh.config);
-      for (const port of mesh.ports) socket(port, "tcp", mesh.endpoint.id, mesh.owner);
+      for (const port of mesh.ports) socket(port, "tcp", mesh.endpoint.id, mesh.owner, proxyAddress);
+      if (mesh.dns !== undefined) {
+        endpoints.push(mesh.dns);
+        socket(MESH_DNS_PORT, "udp", mesh.dns.id, mesh.owner);
+      }
     }
-    if (controller === undefined && !mesh.isGateway && !isDns(pod)) {
+    if (controller === undefined && !mesh.isGateway && !isDnsServer(pod)) {
       const { listens, caveat } = listeningOf(snapshot, pod);
       const id = `app/${podName(pod)}`;
       endpoints.push(
@@ -119,7 +124,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
       stages.push(namespaceStage(namespace) as Stage);
       links.push({ a: [stage, "eth0"], b: [ovnStage(fact.node), portOfPod(fact)] });
     }
-    seats.set(podName(pod), { identity, addresses: fact.addresses, pod, resolver: resolverOf(snapshot, pod) });
+    seats.set(podName(pod), { identity, addresses: fact.addresses, pod });
   }
 
   const databases = databasesOf({ snapshot, nodes, vips, outside });
@@ -136,20 +141,19 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     }) as Stage,
   );
   for (const host of hosts) endpoints.push(outsideApp(snapshot, host.endpoint, host.object, host.addresses));
-  endpoints.push(appEndpoint({ id: "internet", identity: { namespace: FABRIC, object: "outside host" }, place: "outside host" }));
+  endpoints.push(appEndpoint({ id: "internet", identity: { namespace: FABRIC, object: "outside host" }, place: "outside host", dns: (name, type) => outsideAnswer(snapshot, name, type) }));
 
   const network: Network = { stages: new Map(stages.map((stage) => [stage.id, stage])), links, endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])) };
   return {
     snapshot,
     network,
     caveats,
-    names: (name) => answerOf(snapshot)(name, "A"),
     ...databases,
     namespaces: new Map(namespaces.map((one) => [one.id, one])),
     proxies,
     seats: {
       pods: seats,
-      nodes: new Map(nodes.map((node) => [node.name, { identity: { namespace: hostStage(node.name), object: `Node ${node.name}`, node: node.name }, addresses: node.gateway.addresses.map(bare), resolver: resolverOf(snapshot, undefined) }])),
+      nodes: new Map(nodes.map((node) => [node.name, { identity: { namespace: hostStage(node.name), object: `Node ${node.name}`, node: node.name }, addresses: node.gateway.addresses.map(bare) }])),
       outside: (address) => ({ identity: { namespace: FABRIC, object: hosts.find(({ addresses }) => addresses.includes(address))?.object ?? `outside ${address}` }, addresses: [address] }),
     },
   };
@@ -161,6 +165,7 @@ function outsideApp(snapshot: Snapshot, id: string, object: string, addresses: r
     id,
     identity: { namespace: FABRIC, object },
     place: object,
+    dns: (name, type) => outsideAnswer(snapshot, name, type),
     latency: new Map(listens.flatMap(({ port, latency }) => (latency === undefined ? [] : [[port, latency] as const]))),
     speaks: new Map(listens.map(({ port, application }) => [port, application])),
   });

@@ -1,18 +1,11 @@
-import type { Endpoint, Identity, Reply } from "@hopscope/core";
+import type { Endpoint, Identity, Reply, Step } from "@hopscope/core";
+import { addressesOf, type DnsAnswer } from "@hopscope/model-kubernetes";
 
-export interface DnsAnswer {
-  readonly rcode: "NOERROR" | "NXDOMAIN" | "SERVFAIL";
-  readonly addresses: readonly string[];
-  /** Said in the hop: which record or object answered. */
-  readonly because: string;
-  readonly object: string;
-  readonly caveats?: readonly { readonly code: string; readonly problem: string }[];
-  /** The answer came from a resolver outside. */
-  readonly forwarded?: boolean;
-}
+/** What a server says to a question. */
+export type AnswerDns = (name: string, type: "A" | "AAAA") => DnsAnswer;
 
-/** A DNS server; `answer` is the zone it knows. */
-export function dnsEndpoint(id: string, identity: Identity, answer: (name: string, type: "A" | "AAAA") => DnsAnswer): Endpoint {
+/** A DNS server; `answer` is what it knows and whom it asks. */
+export function dnsEndpoint(id: string, identity: Identity, answer: AnswerDns): Endpoint {
   return {
     id,
     system: "dns",
@@ -21,15 +14,24 @@ export function dnsEndpoint(id: string, identity: Identity, answer: (name: strin
     serve: (payload, _connection, context): Reply => {
       if (payload.type !== "dns") return { type: "reset", reason: "closed", detail: "a DNS server answers DNS only", after: 0 };
       const found = answer(payload.name, payload.recordType);
-      for (const caveat of found.caveats ?? []) context.caveat(caveat);
-      context.record({
-        system: "dns",
-        place: identity.object,
-        stage: found.forwarded === true ? "forward" : "zone",
-        decisions: [{ table: "dns", rule: `${payload.name} ${payload.recordType}`, verdict: `${found.rcode}${found.addresses.length === 0 ? "" : ` ${found.addresses.join(", ")}`} (${found.because})`, origin: { object: found.object } }],
-        terms: [{ key: found.forwarded === true ? "dns/external" : "dns/cluster" }],
-      });
-      return { type: "dns", rcode: found.rcode, addresses: found.addresses, after: 0 };
+      for (const caveat of found.caveats) context.caveat(caveat);
+      context.record(dnsStep(identity.object, payload, found));
+      return { type: "dns", rcode: found.code, addresses: addressesOf(found), after: 0 };
     },
+  };
+}
+
+/** The hop that shows an answer: the name asked for, what was said, and the object that decided. */
+export function dnsStep(place: string, asked: { readonly name: string; readonly recordType: string }, found: DnsAnswer): Pick<Step, "system" | "place" | "stage" | "decisions" | "terms"> {
+  const forwarded = found.by === "outside";
+  const addresses = addressesOf(found);
+  const aliases = found.records.flatMap((record) => (record.type === "CNAME" ? [record.target] : []));
+  const said = `${found.code}${aliases.length === 0 ? "" : ` CNAME ${aliases.join(", ")}`}${addresses.length === 0 ? "" : ` ${addresses.join(", ")}`}`;
+  return {
+    system: "dns",
+    place,
+    stage: forwarded ? "forward" : "zone",
+    decisions: [{ table: "dns", rule: `${asked.name} ${asked.recordType}`, verdict: said, origin: found.origin ?? { object: forwarded ? "DNS outside" : "cluster DNS" } }],
+    terms: [{ key: forwarded ? "dns/external" : "dns/cluster" }],
   };
 }

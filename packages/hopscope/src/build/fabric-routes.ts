@@ -2,6 +2,7 @@ import { objectName, type Pod, type Resource, resourcesOf, type Snapshot } from 
 import type { NodeFacts } from "@hopscope/model-ovn";
 import type { FabricHost, FabricRoute } from "./fabric.ts";
 import { bare } from "./nodes.ts";
+import { routerOf } from "./roles.ts";
 
 /** The described hosts outside, as the network outside knows them. `listens: []` listens on nothing. */
 export function fabricHosts(snapshot: Snapshot): readonly FabricHost[] {
@@ -13,8 +14,6 @@ export function fabricHosts(snapshot: Snapshot): readonly FabricHost[] {
   }));
 }
 
-const isRouter = (pod: Pod): boolean => pod.metadata.labels?.["ingresscontroller.operator.openshift.io/deployment-ingresscontroller"] !== undefined;
-
 /**
  * The node that holds each ingress VIP: the one whose annotation lists it, else the first with a router on the host network
  * (keepalived's check wants a router; which of several it picks is not known).
@@ -22,7 +21,7 @@ const isRouter = (pod: Pod): boolean => pod.metadata.labels?.["ingresscontroller
 export function holdersOf(snapshot: Snapshot, nodes: readonly NodeFacts[], pods: readonly Pod[]): ReadonlyMap<string, readonly string[]> {
   const held = new Map<string, string[]>();
   for (const { vip } of snapshot.cluster.ingress) {
-    const holder = nodes.find(({ hostAddresses }) => hostAddresses.includes(vip)) ?? nodes.find(({ name }) => pods.some((pod) => isRouter(pod) && pod.spec.nodeName === name)) ?? nodes[0];
+    const holder = nodes.find(({ hostAddresses }) => hostAddresses.includes(vip)) ?? nodes.find(({ name }) => pods.some((pod) => routerOf(pod) !== undefined && pod.spec.nodeName === name)) ?? nodes[0];
     if (holder !== undefined) held.set(holder.name, [...(held.get(holder.name) ?? []), vip]);
   }
   return held;

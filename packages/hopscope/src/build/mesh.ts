@@ -1,8 +1,8 @@
 import type { Caveat, Endpoint, Identity } from "@hopscope/core";
-import { objectName, originOf, type Pod, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
+import { type Container, objectName, originOf, type Pod, resolvConfOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { nameTable, sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
 import type { NetworkNamespace } from "@hopscope/model-linux";
-import type { DnsAnswer } from "./dns-endpoint.ts";
+import { meshDnsEndpoint } from "./mesh-dns.ts";
 import { proxyEndpoint } from "./proxy.ts";
 
 /** What the mesh adds to a pod. */
@@ -11,6 +11,8 @@ export interface MeshPod {
   readonly endpoint?: Endpoint;
   /** Envoy's configuration as compiled. */
   readonly config?: () => unknown;
+  /** The DNS proxy beside Envoy, where the pod's questions are captured. */
+  readonly dns?: Endpoint;
   /** Ports the proxy listens on. */
   readonly ports: readonly number[];
   readonly owner: { readonly uid?: number; readonly gid?: number };
@@ -29,7 +31,7 @@ const proxyContainer = (pod: Pod) => [...pod.spec.containers, ...(pod.spec.initC
 const byCni = (snapshot: Snapshot, pod: Pod): boolean => snapshot.cluster.platform.mesh?.flavour === "ossm" || !(pod.spec.initContainers ?? []).some(({ name }) => name === "istio-init");
 
 /** Finds a pod's proxy and compiles what the mesh makes of it: a sidecar's iptables rules, and Envoy's configuration. */
-export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names: (name: string, type: "A" | "AAAA") => DnsAnswer): MeshPod {
+export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshPod {
   const container = proxyContainer(pod);
   if (container === undefined) {
     const asks = pod.metadata.annotations?.["sidecar.istio.io/inject"] === "true" || pod.metadata.labels?.["sidecar.istio.io/inject"] === "true";
@@ -38,22 +40,30 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity, names:
   }
   const args = container.args ?? [];
   const isGateway = args.includes("router") || (pod.spec.containers.length === 1 && !args.includes("sidecar"));
-  const { options, caveats } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container" });
+  const { options, caveats } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container", dnsServers: resolvConfOf(snapshot, pod).nameservers });
   const uid = isGateway ? 1337 : Number(options?.proxyUid.split(",")[0] ?? 1337);
   const owner = { uid, gid: isGateway ? 1337 : Number(options?.proxyGid.split(",")[0] ?? 1337) };
   const name = isGateway ? (pod.metadata.labels?.["service.istio.io/canonical-name"] ?? pod.metadata.labels?.["app"] ?? pod.metadata.name) : `${pod.metadata.labels?.["app"] ?? pod.metadata.name} sidecar`;
-  const { endpoint, ports, config } = proxyEndpoint(snapshot, {
+  const { endpoint, ports, config, proxy } = proxyEndpoint(snapshot, {
     id: `envoy/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`,
     name,
     identity: { ...identity, ...owner },
     pod,
     type: isGateway ? "router" : "sidecar",
     trustDomain: trustDomain(snapshot),
-    names,
+    dns: { capture: options?.redirectDns === true, allocate: allocatesAddresses(pod, container) },
   });
   if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats };
   const made = sidecarRules(options);
-  return { ...none, endpoint, ports, config, owner, caveats, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+  const dns = options.redirectDns ? meshDnsEndpoint(`mesh-dns/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, { ...identity, ...owner }, { snapshot, pod, table: () => nameTable(snapshot, proxy) }) : undefined;
+  return { ...none, endpoint, ports, config, owner, caveats, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+}
+
+/** Whether ServiceEntries without addresses get made-up ones for this proxy. */
+function allocatesAddresses(pod: Pod, container: Container): boolean {
+  const name = "ISTIO_META_DNS_AUTO_ALLOCATE";
+  const stated = container.env?.find((one) => one.name === name)?.value;
+  return stated === undefined ? new RegExp(`${name}["']?\\s*:\\s*["']?true`).test(pod.metadata.annotations?.["proxy.istio.io/config"] ?? "") : stated === "true";
 }
 
 const trustDomain = (snapshot: Snapshot): string => {

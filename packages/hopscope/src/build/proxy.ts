@@ -1,7 +1,6 @@
 import type { Endpoint, Identity } from "@hopscope/core";
 import { compileProxy, envoyEndpoint, loadEnvoyConfig, type MeshProxy } from "@hopscope/model-istio";
-import { type Pod, podIps, type Snapshot } from "@hopscope/model-kubernetes";
-import type { DnsAnswer } from "./dns-endpoint.ts";
+import { addressesOf, clusterDnsAnswer, type Pod, podIps, type Snapshot } from "@hopscope/model-kubernetes";
 
 export interface ProxyInput {
   readonly id: string;
@@ -10,7 +9,8 @@ export interface ProxyInput {
   readonly pod: Pod;
   readonly type: "sidecar" | "router";
   readonly trustDomain: string;
-  readonly names: (name: string, type: "A" | "AAAA") => DnsAnswer;
+  /** Whether the pod's DNS questions are captured, and whether names without addresses get made-up ones. */
+  readonly dns: { readonly capture: boolean; readonly allocate: boolean };
 }
 
 export interface ProxyParts {
@@ -19,6 +19,7 @@ export interface ProxyParts {
   readonly ports: readonly number[];
   /** Envoy's configuration as compiled. */
   readonly config: () => unknown;
+  readonly proxy: MeshProxy;
 }
 
 /** What a sidecar listens on whatever its configuration: outbound, inbound, health, metrics. */
@@ -39,6 +40,8 @@ export function proxyEndpoint(snapshot: Snapshot, input: ProxyInput): ProxyParts
     serviceAccount,
     node: pod.spec.nodeName,
     interceptionMode: mode === "TPROXY" || mode === "NONE" ? mode : "REDIRECT",
+    dnsCapture: input.dns.capture,
+    dnsAutoAllocate: input.dns.allocate,
   };
   let compiled: ReturnType<typeof compileProxy> | undefined;
   const program = (): ReturnType<typeof compileProxy> => (compiled ??= compileProxy(snapshot, proxy));
@@ -55,7 +58,7 @@ export function proxyEndpoint(snapshot: Snapshot, input: ProxyInput): ProxyParts
       address: podIps(pod)[0],
       origins,
       resolve: (name) => {
-        const { addresses } = input.names(name, "A");
+        const addresses = (["A", "AAAA"] as const).flatMap((type) => addressesOf(clusterDnsAnswer(snapshot, name, type)));
         return addresses.length === 0 ? undefined : addresses;
       },
     });
@@ -75,7 +78,7 @@ export function proxyEndpoint(snapshot: Snapshot, input: ProxyInput): ProxyParts
     const { listeners, routes, clusters, endpoints } = program();
     return { listeners, routes, clusters, endpoints };
   };
-  return { endpoint, ports: input.type === "sidecar" ? SIDECAR_PORTS : listenerPorts(program().listeners), config };
+  return { endpoint, ports: input.type === "sidecar" ? SIDECAR_PORTS : listenerPorts(program().listeners), config, proxy };
 }
 
 interface ListenerAddress {

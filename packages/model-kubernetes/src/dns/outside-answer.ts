@@ -2,13 +2,14 @@ import type { Caveat, Origin } from "@hopscope/core";
 import { at } from "../cluster/facts.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { resourcesOf, type Snapshot } from "../snapshot.ts";
+import { nodeAddresses } from "../workload/derive-nodes.ts";
 import { podIps, podsOf } from "../workload/pod.ts";
 import { addressRecords, type DnsAnswer, type DnsType, normalName } from "./answer.ts";
 
 /**
  * What the DNS outside of the cluster answers: the records of `outside.dns`, wildcards too, names of outside hosts, and the ingress domains.
  *
- * Names below the domain of an IngressController that no record gives are taken to lead to its address, as a caveat.
+ * A Node's name leads to its InternalIP, as the installers' own records have it, as a caveat. Names below the domain of an IngressController that no record gives are taken to lead to its address, as a caveat.
  */
 export function outsideAnswer(snapshot: Snapshot, name: string, type: DnsType): DnsAnswer {
   const asked = normalName(name);
@@ -21,6 +22,8 @@ export function outsideAnswer(snapshot: Snapshot, name: string, type: DnsType): 
   }
   const host = asked.includes(".") ? hosts.find((candidate) => normalName(candidate.name) === asked) : undefined;
   if (host !== undefined) return assumed(asked, type, host.addresses, { object: `Cluster ${snapshot.cluster.name}`, path: `spec.outside.hosts[${hosts.indexOf(host)}]` });
+  const node = resourcesOf(snapshot, "Node", { group: "" }).find((candidate) => normalName(candidate.metadata.name) === asked);
+  if (node !== undefined) return assumed(asked, type, nodeAddresses(node), originOf(node, "status.addresses"));
   return ingressAnswer(snapshot, asked, type) ?? { code: below(dns, asked) ? "NOERROR" : "NXDOMAIN", records: [], by: "outside", caveats: [] };
 }
 

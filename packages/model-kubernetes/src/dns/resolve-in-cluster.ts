@@ -32,7 +32,7 @@ export interface Resolution {
  */
 export function resolveInCluster(snapshot: Snapshot, pod: Pod, question: { readonly name: string; readonly type?: DnsType }): Resolution {
   const { name, type = "A" } = question;
-  const local = fromHosts(pod, name, type);
+  const local = hostsAnswer(pod, name, type);
   if (local !== undefined) return { addresses: addressesOf(local), answer: local, lookups: [], caveats: [] };
   const resolvConf = resolvConfOf(snapshot, pod);
   const ask = resolvConf.asks === "cluster" ? clusterDnsAnswer : outsideAnswer;
@@ -58,8 +58,8 @@ function inTurn(names: readonly string[], type: DnsType, ask: (name: string) => 
   return { addresses, answer, lookups, caveats: lookups.flatMap((lookup) => lookup.answer.caveats) };
 }
 
-/** Addresses stand for themselves; `localhost`, the pod's own name and its host aliases are in `/etc/hosts`. */
-function fromHosts(pod: Pod, name: string, type: DnsType): DnsAnswer | undefined {
+/** What a pod's `/etc/hosts` says of a name: itself and its host aliases, `localhost`; addresses stand for themselves. */
+export function hostsAnswer(pod: Pod, name: string, type: DnsType): DnsAnswer | undefined {
   const asked = normalName(name);
   const found = (addresses: readonly string[]): DnsAnswer => ({ code: "NOERROR", records: addressRecords(asked, type, addresses), by: "hosts", origin: originOf(pod), caveats: [] });
   if (addressValue(name) !== undefined) return { ...found([]), records: [{ type: name.includes(":") ? "AAAA" : "A", name: asked, address: name }] };

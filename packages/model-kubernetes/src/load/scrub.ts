@@ -17,13 +17,17 @@ const ANNOTATION = /last-applied-configuration$|token-secret\.value$|(?:^|[./-])
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
 const TOKEN = /\beyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*/;
 
+/** Settings of the mesh's proxies, which decide a packet's way; of all other variables the value is left out. */
+const SETTINGS = /^(?:ISTIO_META_DNS_CAPTURE|ISTIO_META_DNS_AUTO_ALLOCATE|ISTIO_META_UNPRIVILEGED_POD|ISTIO_OUTBOUND_OWNER_GROUPS(?:_EXCLUDE)?|ISTIO_AGENT_DUAL_STACK|INVALID_DROP|DISABLE_ENVOY)$/;
+const PLAIN_SETTING = /^(?:true|false|\*|\d{1,6}(?:,\d{1,6})*)?$/;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Takes out of an object what must not leave a cluster: contents of Secrets, values of environment variables, private keys, tokens. */
 export function scrub(resource: Resource): Resource {
-  return resource.kind === "Secret" && resource.apiVersion === "v1" ? secretFacts(resource) : (scrubValue(resource, new Map(), "") as Resource);
+  return resource.kind === "Secret" && !resource.apiVersion.includes("/") ? secretFacts(resource) : (scrubValue(resource, new Map(), "") as Resource);
 }
 
 function secretFacts(resource: Resource): SecretFacts {
@@ -75,7 +79,7 @@ function scrubFields(fields: Fields, done: Map<object, unknown>, under: string):
   const copy: [string, unknown][] = [];
   for (const [key, value] of Object.entries(fields)) {
     const drop =
-      (under === "variable" && key === "value" && "name" in fields) ||
+      (under === "variable" && key === "value" && "name" in fields && !isSetting(fields["name"], value)) ||
       (under === "annotations" && ANNOTATION.test(key)) ||
       (under === "env" && typeof value !== "object") ||
       (under === "metadata" && key === "managedFields");
@@ -90,6 +94,8 @@ function scrubFields(fields: Fields, done: Map<object, unknown>, under: string):
   }
   return changed ? Object.fromEntries(copy) : fields;
 }
+
+const isSetting = (name: unknown, value: unknown): boolean => typeof name === "string" && SETTINGS.test(name) && typeof value === "string" && PLAIN_SETTING.test(value);
 
 function scrubText(text: string): string {
   if (text.length < 12) return text;

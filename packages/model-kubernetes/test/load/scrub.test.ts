@@ -24,7 +24,7 @@ const objects = [
   {
     apiVersion: "apps/v1", kind: "Deployment",
     metadata: { name: "web", namespace: "n", annotations: { "kubectl.kubernetes.io/last-applied-configuration": "very-secret", "openshift.io/token-secret.value": "very-secret", kept: "yes", jwt: TOKEN } },
-    spec: { template: { spec: { containers: [{ name: "web", image: "x", env: [{ name: "PASSWORD", value: "very-secret" }, { name: "REF", valueFrom: { secretKeyRef: { name: "tls", key: "x" } } }] }], initContainers: [{ name: "i", env: [{ name: "A", value: "very-secret" }] }] } } },
+    spec: { template: { spec: { containers: [{ name: "web", image: "x", env: [{ name: "PASSWORD", value: "very-secret" }, { name: "REF", valueFrom: { secretKeyRef: { name: "tls", key: "x" } } }] }], initContainers: [{ name: "i", env: [{ name: "A", value: "very-secret" }, { name: "ISTIO_META_DNS_CAPTURE", value: "true" }, { name: "DISABLE_ENVOY", value: "very-secret" }] }] } } },
   },
   { apiVersion: "route.openshift.io/v1", kind: "Route", metadata: { name: "r", namespace: "n" }, spec: { host: "h", tls: { termination: "edge", certificate: CERTIFICATE, key: KEY } } },
   { apiVersion: "maistra.io/v2", kind: "ServiceMeshControlPlane", metadata: { name: "m", namespace: "n" }, spec: { runtime: { components: { pilot: { container: { env: { SECRET: "very-secret" } } } } } } },
@@ -51,6 +51,7 @@ describe("what of a cluster is kept", () => {
 
   it("keeps the rest", () => {
     expect(resources[2]).toMatchObject({ metadata: { annotations: { kept: "yes" } }, spec: { template: { spec: { containers: [{ env: [{ name: "PASSWORD" }, { name: "REF", valueFrom: {} }] }] } } } });
+    expect(text).toContain('{"name":"ISTIO_META_DNS_CAPTURE","value":"true"},{"name":"DISABLE_ENVOY"}');
     expect(resources[3]).toMatchObject({ spec: { tls: { termination: "edge", certificate: CERTIFICATE, key: "<removed>" } } });
   });
 });
