@@ -4,7 +4,7 @@ import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
 import { controlPlane } from "./mesh.ts";
 import type { CompileOptions } from "./types.ts";
 
-const KINDS = ["EnvoyFilter", "WasmPlugin", "AuthorizationPolicy", "RequestAuthentication", "ProxyConfig", "Telemetry"];
+const KINDS = ["EnvoyFilter", "WasmPlugin", "ProxyConfig", "Telemetry"];
 const GATEWAY_API = ["Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"];
 
 interface Uncompiled { readonly what: string; readonly found: readonly { readonly resource: Resource; readonly path: string }[] }

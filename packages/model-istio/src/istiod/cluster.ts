@@ -1,5 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
+import { clusterName, sniName } from "./cluster-names.ts";
 import { downstreamProtocol, explicitHttp2, METADATA_EXCHANGE } from "./cluster-parts.ts";
 import { istioConfigName } from "./config-order.ts";
 import type { DestinationRule, Subset } from "./destination-rules.ts";
@@ -14,10 +15,6 @@ import { applyConnectionPool, applyLoadBalancer, applyOutlier, policyFor } from 
 import type { Json, MeshService, Port, Proxy } from "./types.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-
-/** `outbound|80|v1|shop.demo.svc.cluster.local`. */
-export const clusterName = (port: number, subset: string, host: string): string => `outbound|${port}|${subset}|${host}`;
-export const sniName = (port: number, subset: string, host: string): string => `outbound_.${port}_.${subset}_.${host}`;
 
 function accounts(service: MeshService, trustDomain: string): string[] {
   const names = new Set([...service.endpoints, ...(service.unreadyAccounts ?? [])].flatMap((e) => (e.serviceAccount === undefined ? [] : [`spiffe://${trustDomain}/ns/${e.namespace}/sa/${e.serviceAccount}`])));

@@ -18,14 +18,14 @@ const ALPN: Json = typed("istio.alpn", "istio.envoy.config.filter.http.alpn.v2al
 const httpFilter = (short: string, type: string): Json => typed(`envoy.filters.http.${short}`, `envoy.extensions.filters.http.${short}.v3.${type}`);
 
 /** The HTTP connection manager of one chain (`listener_builder.go buildHTTPConnectionManager`). */
-export function connectionManager(model: Model, options: { readonly kind: "inbound" | "outbound" | "gateway"; readonly protocol?: Protocol; readonly statPrefix: string; readonly route: Json }): Json {
+export function connectionManager(model: Model, options: { readonly kind: "inbound" | "outbound" | "gateway"; readonly protocol?: Protocol; readonly statPrefix: string; readonly route: Json; readonly policies?: readonly Json[] }): Json {
   const { kind } = options;
   const server = kind !== "outbound";
   return typed("envoy.filters.network.http_connection_manager", "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
     ...(kind === "inbound" ? { forwardClientCertDetails: "APPEND_FORWARD", serverName: "istio-envoy", setCurrentClientCertDetails: { dns: true, subject: true, uri: true } } : {}),
     ...(kind === "gateway" ? { forwardClientCertDetails: "SANITIZE_SET", serverName: "istio-envoy", setCurrentClientCertDetails: { cert: true, dns: true, subject: true, uri: true }, httpProtocolOptions: model.flags.http10 ? { acceptHttp10: true } : {} } : model.flags.http10 ? { httpProtocolOptions: { acceptHttp10: true } } : {}),
     httpFilters: [
-      HTTP_METADATA, ...(options.protocol === "GRPC-Web" ? [httpFilter("grpc_web", "GrpcWeb")] : []),
+      HTTP_METADATA, ...(options.policies ?? []), ...(options.protocol === "GRPC-Web" ? [httpFilter("grpc_web", "GrpcWeb")] : []),
       typed("envoy.filters.http.grpc_stats", "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig", { emitFilterState: true, statsForAllMethods: false }),
       ...(kind === "inbound" ? [] : [ALPN]), httpFilter("fault", "HTTPFault"), httpFilter("cors", "Cors"), stats(server), httpFilter("router", "Router"),
     ],

@@ -4,6 +4,8 @@ import { AUTHN, connectionManager, HTTP_INSPECTOR, METADATA_EXCHANGE, protocolFi
 import type { InboundPort } from "./inbound-ports.ts";
 import type { Model } from "./model.ts";
 import type { MtlsMode } from "./peer-authentication.ts";
+import type { Policies } from "./policies.ts";
+import { policiesOf } from "./policies.ts";
 import type { ListenerClass } from "./protocol.ts";
 import { listenerClass } from "./protocol.ts";
 import { downstreamMutual, typed } from "./tls-context.ts";
@@ -33,7 +35,7 @@ export function chainOptions(kind: ListenerClass, mode: MtlsMode): readonly Chai
 
 interface ChainTarget { readonly name: string; readonly httpName: string; readonly match: Json; readonly cluster: string; readonly vhost: string; readonly operation: string; readonly statPrefix: string; readonly protocol: Protocol }
 
-function chain(model: Model, option: ChainOption, target: ChainTarget): Json {
+function chain(model: Model, option: ChainOption, target: ChainTarget, policies: Policies): Json {
   const filterChainMatch: Json = { ...target.match };
   if (option.alpn !== undefined) filterChainMatch["applicationProtocols"] = option.alpn;
   if (option.transport !== undefined) filterChainMatch["transportProtocol"] = option.transport;
@@ -41,8 +43,8 @@ function chain(model: Model, option: ChainOption, target: ChainTarget): Json {
   return {
     name: option.http ? target.httpName : target.name, filterChainMatch,
     filters: option.http
-      ? [AUTHN, METADATA_EXCHANGE, connectionManager(model, { kind: "inbound", protocol: target.protocol, statPrefix: target.statPrefix, route })]
-      : [AUTHN, METADATA_EXCHANGE, stats(true), ...protocolFilters(model, target.protocol, target.cluster, tcpProxy(target.cluster))],
+      ? [AUTHN, METADATA_EXCHANGE, connectionManager(model, { kind: "inbound", protocol: target.protocol, statPrefix: target.statPrefix, route, policies: policies.http })]
+      : [AUTHN, METADATA_EXCHANGE, ...policies.tcp, stats(true), ...protocolFilters(model, target.protocol, target.cluster, tcpProxy(target.cluster))],
     ...(option.mutual ? { transportSocket: downstreamMutual(option.http ? ["h2", "http/1.1"] : ["istio-peer-exchange", "h2", "http/1.1"], model.mesh.trustDomain) } : {}),
   };
 }
@@ -57,6 +59,7 @@ const disabled = (ports: readonly number[]): Json | undefined => {
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/listener_inbound.go buildInboundListeners
  */
 export function inboundListener(model: Model, proxy: Proxy, ports: readonly InboundPort[], origins: Map<string, Origin>): Json {
+  const policies = policiesOf(model, proxy);
   const own = model.mesh.proxyInboundListenPort;
   const v6 = proxy.ips[0]?.includes(":") === true;
   const peer = model.peers.workload(proxy.namespace, proxy.labels);
@@ -71,7 +74,7 @@ export function inboundListener(model: Model, proxy: Proxy, ports: readonly Inbo
   const passTarget = (match: Json): ChainTarget => ({ name: "virtualInbound", httpName: "virtualInbound-catchall-http", match, cluster: pass, vhost: "inbound|http|0", operation: ":0/*", statPrefix: pass, protocol: "UnsupportedProtocol" });
   const peerOrigin: Origin = peer.from === undefined ? { object: "virtualInbound" } : originOf(peer.from, "spec.mtls");
   const addAll = (options: readonly ChainOption[], target: ChainTarget, origin: Origin): void => {
-    for (const option of options) { chains.push(chain(model, option, target)); chainOrigins.push(origin); }
+    for (const option of options) { chains.push(chain(model, option, target, policies)); chainOrigins.push(origin); }
     needTls.push(options.some((option) => option.transport === "tls"));
   };
   let sniffs = false;

@@ -18,6 +18,8 @@ import { entryWorkloads, localities, podWorkloads } from "./workloads.ts";
 
 /** What istiod knows about the mesh, before it looks at one proxy. */
 export interface Model {
+  /** The members' objects. */
+  readonly seen: Pick<Snapshot, "resources">;
   readonly mesh: MeshConfig;
   readonly flags: Flags;
   readonly pods: readonly Workload[];
@@ -51,7 +53,7 @@ export function buildModel(snapshot: Pick<Snapshot, "resources">, options: Compi
     .sort((a, b) => (age(a) === age(b) ? (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) : age(a) < age(b) ? -1 : 1));
   const { virtualServices, diagnostics } = readVirtualServices(seen, mesh);
   return {
-    mesh, flags: readFlags(snapshot, options), pods, entries,
+    seen, mesh, flags: readFlags(snapshot, options), pods, entries,
     services: allocateAddresses(services),
     virtualServices,
     destinationRules: readDestinationRules(seen, mesh),

@@ -1,6 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
-import { clusterName } from "./cluster.ts";
+import { clusterName } from "./cluster-names.ts";
 import { compareSpecificity, hostIsSubset } from "./host.ts";
 import type { Model } from "./model.ts";
 import { listenerClass } from "./protocol.ts";

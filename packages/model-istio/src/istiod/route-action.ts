@@ -1,4 +1,4 @@
-import { clusterName } from "./cluster.ts";
+import { clusterName } from "./cluster-names.ts";
 import { protoDuration } from "./traffic-policy.ts";
 import type { Json, MeshService } from "./types.ts";
 import type { Destination, HeaderOps, HttpRoute } from "./virtual-services.ts";

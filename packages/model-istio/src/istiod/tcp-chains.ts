@@ -1,6 +1,6 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
-import { clusterName } from "./cluster.ts";
+import { clusterName } from "./cluster-names.ts";
 import { istioConfigName } from "./config-order.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
 import { protocolFilters, stats, tcpProxy } from "./filters.ts";
