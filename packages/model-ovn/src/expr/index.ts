@@ -1,0 +1,11 @@
+export { annotate, prerequisitesOf } from "./annotate.ts";
+export { addressConstants } from "./constants.ts";
+export type { Bits, Constant, Expression, ExpressionSets, FieldRange, IntegerConstant, NumberFormat, Relation } from "./expression.ts";
+export { printFieldRange } from "./field-range.ts";
+export { normalize } from "./normalize.ts";
+export { parseExpression } from "./parse.ts";
+export { printExpression } from "./print.ts";
+export { type IsResident, simplify } from "./simplify.ts";
+export { printSymbolTable, symbolTable } from "./symbol-table.ts";
+export type { FieldSymbol, Level, OvnSymbol, PredicateSymbol, StringSymbol, SymbolTable, Writable } from "./symbols.ts";
+export { OvnSyntaxError } from "./syntax-error.ts";
