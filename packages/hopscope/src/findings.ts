@@ -1,4 +1,4 @@
-import type { Finding, Journey, Leg, Origin } from "@hopscope/core";
+import type { Caveat, Finding, Journey, Leg, Origin } from "@hopscope/core";
 import { meshFindings } from "@hopscope/model-istio";
 import { type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
@@ -104,12 +104,23 @@ function unusedEgressIps(cluster: ClusterNetwork, journey: Journey): readonly Fi
   });
 }
 
-/** Caveats of the journey, and those of the network that name something the journey passes. */
+/**
+ * Caveats of the journey, and those of the network that name something the journey passes or something in a namespace that it
+ * passes; what the compilers of the mesh found wrong there counts as one.
+ */
 function relevant(cluster: ClusterNetwork, journey: Journey): Journey["caveats"] {
+  const hops = journey.legs.flatMap((leg) => [...leg.hops, ...(leg.reply?.hops ?? [])]);
   const passed = new Set(journey.legs.flatMap((leg) => [leg.from.object, leg.to.object, ...leg.hops.flatMap((hop) => hop.decisions.map(({ origin }) => origin.object))]));
+  const spaces = new Set([...passed].flatMap((object) => (object === undefined ? [] : [namespaceOf(object)])));
   const general = cluster.caveats.filter(({ code, origin }) => origin === undefined || passed.has(origin.object) || code.startsWith("assumed/node"));
+  const zones = [...new Set(hops.flatMap(({ system, node }) => (system === "ovn" && node !== undefined ? [node] : [])))];
+  const compiled = zones.flatMap((node) => cluster.zoneCaveats(node)).filter(({ origin }) => origin === undefined || passed.has(origin.object) || spaces.has(namespaceOf(origin.object)));
+  const wrong = cluster.diagnostics.filter(({ origin }) => spaces.has(namespaceOf(origin.object))).map(({ code, problem, expected, origin }): Caveat => ({ code, problem: expected === undefined ? problem : `${problem}; expected ${expected}`, origin }));
   const seen = new Set<string>();
-  return [...journey.caveats, ...general]
+  return [...journey.caveats, ...general, ...compiled, ...wrong]
     .filter(({ code, problem }) => !seen.has(`${code} ${problem}`) && seen.add(`${code} ${problem}`))
     .map((caveat) => (caveat.origin === undefined ? caveat : { ...caveat, origin: cluster.snapshot.locate(caveat.origin) }));
 }
+
+/** Namespace of `Kind namespace/name`; an object of the whole cluster is in none, which every journey passes. */
+const namespaceOf = (object: string): string | undefined => /^\S+ ([^/\s]+)\/[^/\s]+$/.exec(object)?.[1];

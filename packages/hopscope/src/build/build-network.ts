@@ -1,5 +1,6 @@
-import type { Caveat, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
+import type { Caveat, Diagnostic, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
 import { clusterDnsAnswer, containerPorts, outsideAnswer, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { meshDiagnostics } from "@hopscope/model-istio";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { nodeFacts, type NorthboundDb, podFacts, podNeighbours, podNetwork, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
 import { compileRouter, publicPorts, routerEndpoint } from "@hopscope/model-openshift";
@@ -37,6 +38,7 @@ const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${
  */
 export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
   const caveats: Caveat[] = [...snapshot.caveats];
+  const diagnostics: Diagnostic[] = [...meshDiagnostics(snapshot)];
   const config = resolveConfig(snapshot, {});
   const nodes = nodeFacts(snapshot, config, caveats);
   const facts = new Map(podFacts(snapshot, nodes, caveats).map((fact) => [`${fact.namespace}/${fact.name}`, fact]));
@@ -70,6 +72,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     const controller = routerOf(pod);
     const mesh = meshPod(snapshot, pod, identity);
     caveats.push(...mesh.caveats);
+    diagnostics.push(...mesh.diagnostics);
     if (controller !== undefined) {
       const id = `router/${podName(pod)}`;
       endpoints.push(lazyRouter(snapshot, id, identity, controller));
@@ -148,6 +151,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     snapshot,
     network,
     caveats,
+    diagnostics: diagnostics.map((one) => ({ ...one, origin: snapshot.locate(one.origin) })),
     ...databases,
     namespaces: new Map(namespaces.map((one) => [one.id, one])),
     proxies,

@@ -1,4 +1,4 @@
-import type { Caveat, Identity, Network } from "@hopscope/core";
+import type { Caveat, Diagnostic, Identity, Network } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 
 /** A process's place in the network, with its addresses. */
@@ -13,6 +13,10 @@ export interface ClusterNetwork {
   readonly snapshot: Snapshot;
   readonly network: Network;
   readonly caveats: readonly Caveat[];
+  /** What is wrong in the objects that only their compilers notice. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the compilers of a node's zone assumed or left out; compiles where that has not been done. */
+  readonly zoneCaveats: (node: string) => readonly Caveat[];
   /** Who can send: `pod NS/NAME`, `node NAME`, an outside address. */
   readonly seats: { readonly pods: ReadonlyMap<string, Seat>; readonly nodes: ReadonlyMap<string, Seat>; outside(address: string): Seat };
 }

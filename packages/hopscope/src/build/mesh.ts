@@ -1,4 +1,4 @@
-import type { Caveat, Endpoint, Identity } from "@hopscope/core";
+import type { Caveat, Diagnostic, Endpoint, Identity } from "@hopscope/core";
 import { type Container, objectName, originOf, type Pod, resolvConfOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { nameTable, sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
 import type { NetworkNamespace } from "@hopscope/model-linux";
@@ -21,9 +21,10 @@ export interface MeshPod {
   readonly routes: NetworkNamespace["routes"];
   readonly loopback: readonly string[];
   readonly caveats: readonly Caveat[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-const none: MeshPod = { isGateway: false, ports: [], owner: {}, rules: [], routes: [], loopback: [], caveats: [] };
+const none: MeshPod = { isGateway: false, ports: [], owner: {}, rules: [], routes: [], loopback: [], caveats: [], diagnostics: [] };
 
 const proxyContainer = (pod: Pod) => [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(({ name }) => name === "istio-proxy");
 
@@ -40,7 +41,7 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
   }
   const args = container.args ?? [];
   const isGateway = args.includes("router") || (pod.spec.containers.length === 1 && !args.includes("sidecar"));
-  const { options, caveats } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container", dnsServers: resolvConfOf(snapshot, pod).nameservers });
+  const { options, caveats, diagnostics } = sidecarOptionsOf(pod, { by: byCni(snapshot, pod) ? "cni" : "init-container", dnsServers: resolvConfOf(snapshot, pod).nameservers });
   const uid = isGateway ? 1337 : Number(options?.proxyUid.split(",")[0] ?? 1337);
   const owner = { uid, gid: isGateway ? 1337 : Number(options?.proxyGid.split(",")[0] ?? 1337) };
   const name = isGateway ? (pod.metadata.labels?.["service.istio.io/canonical-name"] ?? pod.metadata.labels?.["app"] ?? pod.metadata.name) : `${pod.metadata.labels?.["app"] ?? pod.metadata.name} sidecar`;
@@ -53,10 +54,10 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
     trustDomain: trustDomain(snapshot),
     dns: { capture: options?.redirectDns === true, allocate: allocatesAddresses(pod, container) },
   });
-  if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats };
+  if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats, diagnostics };
   const made = sidecarRules(options);
   const dns = options.redirectDns ? meshDnsEndpoint(`mesh-dns/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, { ...identity, ...owner }, { snapshot, pod, table: () => nameTable(snapshot, proxy) }) : undefined;
-  return { ...none, endpoint, ports, config, owner, caveats, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+  return { ...none, endpoint, ports, config, owner, caveats, diagnostics, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
 }
 
 /** Whether ServiceEntries without addresses get made-up ones for this proxy. */

@@ -1,7 +1,7 @@
 import type { Caveat, Link, Stage } from "@hopscope/core";
 import type { Snapshot } from "@hopscope/model-kubernetes";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
-import { bridgeExOf, bridgeExStage, chassisStage, compileNorthbound, hostNamespace, localnetPort, type NodeFacts, type NorthboundDb, northd, type SouthboundDb, TUNNEL } from "@hopscope/model-ovn";
+import { bridgeExOf, bridgeExStage, chassisStage, compileNorthbound, hostNamespace, localnetPort, type NodeFacts, type NorthboundDb, northd, northdCaveats, type SouthboundDb, TUNNEL } from "@hopscope/model-ovn";
 import { FABRIC, FABRIC_MAC, nodePort } from "./fabric.ts";
 
 export const hostStage = (node: string): string => `node/${node}`;
@@ -32,22 +32,25 @@ export interface NodesInput {
 export interface Databases {
   readonly northbound: (node: string) => NorthboundDb;
   readonly southbound: (node: string) => SouthboundDb;
+  /** What the compilers of a node's zone assumed or left out. */
+  readonly zoneCaveats: (node: string) => readonly Caveat[];
 }
 
 /** Compiles each zone once, when it is first needed. */
 export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips" | "outside">): Databases {
   const { snapshot, nodes } = input;
   const made = new Map<string, SouthboundDb>();
-  const rows = new Map<string, NorthboundDb>();
+  const rows = new Map<string, ReturnType<typeof compileNorthbound>>();
   const { interconnect } = snapshot.cluster.network;
   const version = /^2[0-3]\.0[0-6]$|^2[0-2]\./.test(snapshot.cluster.platform.ovn ?? "") ? "23.03" : "23.09";
   const zoneOf = (name: string): string => (interconnect ? (nodes.find((one) => one.name === name)?.zone ?? name) : "global");
-  const northbound = (name: string): NorthboundDb => {
+  const compiled = (name: string): ReturnType<typeof compileNorthbound> => {
     const zone = zoneOf(name);
-    let db = rows.get(zone);
-    if (db === undefined) rows.set(zone, (db = compileNorthbound(snapshot, { zone }).northbound));
-    return db;
+    let rowsOf = rows.get(zone);
+    if (rowsOf === undefined) rows.set(zone, (rowsOf = compileNorthbound(snapshot, { zone })));
+    return rowsOf;
   };
+  const northbound = (name: string): NorthboundDb => compiled(name).northbound;
   const southbound = (name: string): SouthboundDb => {
     const zone = zoneOf(name);
     let db = made.get(zone);
@@ -61,7 +64,8 @@ export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips
     }
     return db;
   };
-  return { northbound, southbound };
+  const zoneCaveats = (name: string): readonly Caveat[] => [...compiled(name).caveats, ...northdCaveats(northbound(name), { version, chassis: [] })];
+  return { northbound, southbound, zoneCaveats };
 }
 
 /** What a gateway router would have learned by ARP: its next hops, the other nodes and what is outside. */

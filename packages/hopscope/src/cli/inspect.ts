@@ -1,4 +1,4 @@
-import { InputError, type Diagnostic } from "@hopscope/core";
+import { type Caveat, InputError, type Diagnostic } from "@hopscope/core";
 import { type Snapshot } from "@hopscope/model-kubernetes";
 import { printLflows } from "@hopscope/model-ovn";
 import { plain } from "@hopscope/viz";
@@ -88,10 +88,19 @@ function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { 
       return { text: `${JSON.stringify(program, null, 2)}\n`, json: program };
     }
     case "caveats": {
-      const lines = network.caveats.map(({ code, problem, origin }) => `${code}: ${problem}${origin === undefined ? "" : ` [${objectText(snapshot, origin)}]`}`);
-      return { text: `${lines.map(plain).join("\n")}\n`, json: network.caveats };
+      const caveats = everyCaveat(network);
+      const lines = caveats.map(({ code, problem, origin }) => `${code}: ${problem}${origin === undefined ? "" : ` [${objectText(snapshot, origin)}]`}`);
+      return { text: `${lines.map(plain).join("\n")}\n`, json: caveats };
     }
   }
+}
+
+/** All caveats of a network, those of every node's compiled databases and of the mesh's objects among them. */
+function everyCaveat(network: BuiltNetwork): readonly Caveat[] {
+  const zones = [...network.seats.nodes.keys()].flatMap((node) => network.zoneCaveats(node));
+  const wrong = network.diagnostics.map(({ code, problem, origin }): Caveat => ({ code, problem, origin }));
+  const seen = new Set<string>();
+  return [...network.caveats, ...zones, ...wrong].filter(({ code, problem }) => !seen.has(`${code} ${problem}`) && seen.add(`${code} ${problem}`));
 }
 
 const objectText = (snapshot: Snapshot, origin: Parameters<Snapshot["locate"]>[0]): string => {

@@ -1,4 +1,4 @@
-import { InputError, type Journey, printDiagnostic } from "@hopscope/core";
+import { type Diagnostic, InputError, type Journey, printDiagnostic } from "@hopscope/core";
 import type { Snapshot } from "@hopscope/model-kubernetes";
 import { journeyHtml, journeyJson, journeyMermaid, journeySvg, journeyText, plain } from "@hopscope/viz";
 import { observersOf } from "../observe/observers.ts";
@@ -7,7 +7,12 @@ import { observersOf } from "../observe/observers.ts";
 export function complain(snapshot: Snapshot): void {
   const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
-  for (const diagnostic of snapshot.diagnostics) process.stderr.write(`${plain(printDiagnostic(diagnostic))}\n`);
+  tell(snapshot.diagnostics);
+}
+
+/** Prints diagnostics that stop nothing. */
+export function tell(diagnostics: readonly Diagnostic[]): void {
+  for (const diagnostic of diagnostics) process.stderr.write(`${plain(printDiagnostic(diagnostic))}\n`);
 }
 
 export type Format = "text" | "wide" | "json" | "mermaid" | "svg" | "html";

@@ -5,7 +5,7 @@ import { loadSnapshot } from "../load.ts";
 import { parseChoose, simulate } from "../simulate.ts";
 import { codes } from "./codes.ts";
 import { inspect } from "./inspect.ts";
-import { complain, type Format, render } from "./output.ts";
+import { complain, type Format, render, tell } from "./output.ts";
 import { replay } from "./replay.ts";
 
 const out = (text: string): void => void process.stdout.write(text);
@@ -35,7 +35,9 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action((paths: string[], options: { from: string; to: string; choose: string; profile?: string; output: Format }) => {
       const snapshot = loadSnapshot(paths);
       complain(snapshot);
-      const journey = simulate(buildNetwork(snapshot), { from: options.from, to: options.to }, { choose: parseChoose(options.choose), profile: options.profile });
+      const network = buildNetwork(snapshot);
+      tell(network.diagnostics);
+      const journey = simulate(network, { from: options.from, to: options.to }, { choose: parseChoose(options.choose), profile: options.profile });
       out(render(journey, snapshot, options.output));
     });
 

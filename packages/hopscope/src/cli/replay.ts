@@ -6,7 +6,7 @@ import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
 import { loadScenario, loadSnapshot } from "../load.ts";
 import { observersOf } from "../observe/observers.ts";
 import { parseChoose, simulate } from "../simulate.ts";
-import { complain } from "./output.ts";
+import { complain, tell } from "./output.ts";
 import { type ScenarioStep, unmet } from "./scenario.ts";
 
 interface Replayed {
@@ -46,6 +46,7 @@ function steps(file: string, scenario: Scenario, networks: Map<string, ClusterNe
     const snapshot = loadSnapshot(paths);
     complain(snapshot);
     networks.set(key, (network = buildNetwork(snapshot)));
+    tell(network.diagnostics);
   }
   const used = network;
   return scenario.steps.map(({ trace, expect }, index) => {

@@ -83,6 +83,25 @@ describe("input that is odd but usable", () => {
     expect(Object.hasOwn(Object.prototype, "x")).toBe(false);
   });
 
+  it("locates delegates that lead in a circle, and goes on as istiod does", async () => {
+    const delegate = (name: string, to: string, hosts = ""): string => `apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: {name: ${name}, namespace: shop}\nspec:\n${hosts}  http:\n  - delegate: {name: ${to}, namespace: shop}\n`;
+    await withFiles({ "shop.yaml": shop, "mesh.yaml": `${delegate("root", "a", "  hosts: [web.shop.svc.cluster.local]\n")}---\n${delegate("a", "b")}---\n${delegate("b", "a")}` }, async (path) => {
+      const { code, err, out } = await run("trace", path("shop.yaml"), path("mesh.yaml"), "--from", "deploy/shop/client", "--to", "http://web.shop/", "-o", "json");
+      expect(code).toBe(0);
+      expect(err).toMatch(/mesh\.yaml:14:5: VirtualService shop\/a spec\.http\[0\]\.delegate: .*leads back to itself/);
+      expect(JSON.parse(out).caveats).toEqual(expect.arrayContaining([expect.objectContaining({ code: "mesh/delegate-cycle", origin: expect.objectContaining({ line: 14 }) })]));
+      expect((await run("inspect", path("shop.yaml"), path("mesh.yaml"), "caveats")).out).toContain("mesh/delegate-cycle");
+    });
+  });
+
+  it("tells what a compiler left out where the journey passes", async () => {
+    const firewall = (namespace: string): string => `---\napiVersion: k8s.ovn.org/v1\nkind: EgressFirewall\nmetadata: {name: default, namespace: ${namespace}}\nspec: {egress: [{type: Allow, to: {dnsName: no.such.name.example}}]}\n`;
+    await withFiles({ "shop.yaml": `${shop}${firewall("shop")}${firewall("elsewhere")}` }, async (path) => {
+      const { caveats } = JSON.parse((await trace(path("shop.yaml"), "-o", "json")).out) as { caveats: readonly { code: string; origin: { object: string } }[] };
+      expect(caveats.filter(({ code }) => code === "ovn/egress-firewall-dns-unknown").map(({ origin }) => origin.object)).toEqual(["EgressFirewall shop/default"]);
+    });
+  });
+
   it("says which kinds are not modelled", async () => {
     await withFiles({ "shop.yaml": `${shop}---\napiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a, namespace: shop}\n` }, async (path) => {
       expect((await run("inspect", path("shop.yaml"), "caveats")).out).toContain("kubernetes/kind-not-modelled");

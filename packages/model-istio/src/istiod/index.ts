@@ -4,3 +4,4 @@ export { compareSpecificity, expandHost, hostIsSubset, hostMatches, mostSpecific
 export { selectProtocol } from "./protocol.ts";
 export type { CompiledProxy, CompileOptions, Proxy as MeshProxy } from "./types.ts";
 export { type KnownName, nameTable } from "./name-table.ts";
+export { meshDiagnostics } from "./diagnostics.ts";
