@@ -56,7 +56,7 @@ flag("skip_snat_for_lb", 9);
 flag("localnet", 10);
 flag("use_snat_zone", 11);
 field("ct_state", 8);
-["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"].forEach((name, bit) => field(`ct.${name}`, 1, undefined, "ct_state", bit));
+["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"].forEach((name, bit) => field(`ct.${name}`, 1, name === "trk" ? undefined : "ct.trk", "ct_state", bit));
 field("ct_mark", 32);
 field("ct_mark.blocked", 1, undefined, "ct_mark", 0);
 field("ct_mark.natted", 1, undefined, "ct_mark", 1);

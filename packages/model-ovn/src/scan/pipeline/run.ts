@@ -237,7 +237,13 @@ function toPort(run: OvnRun, travel: Travel, name: string, fields: Fields): void
   if (port.type === "" && port.chassis === undefined) return end(run, travel, "drop", `port ${name} is bound to no chassis`);
   fields.outport = port.type === "chassisredirect" ? (port.distributedPort ?? name) : name;
   const packet = writePacket(fields, travel.packet);
+  clearRegisters(fields);
   travelFrom(run, datapath, fields, packet, "egress", travel.made);
+}
+
+/** The logical registers do not outlive the ingress tables. @see OVN 23.09, controller/physical.c physical_run, OFTABLE_CHECK_LOOPBACK */
+function clearRegisters(fields: Fields): void {
+  for (const register of ["xxreg0", "xxreg1", "xreg4"]) fields.values.delete(register);
 }
 
 const isElsewhere = (run: OvnRun, port: SbPort): boolean =>
