@@ -35,8 +35,8 @@ export function graphViews(journey: Journey, snapshot: Snapshot): readonly Seen[
   const rows: Seen[] = [];
   for (const one of series) {
     const tcp = one.duration === undefined;
-    for (const pair of edgesOfSeries(one.labels, { graphType: "versionedApp", injectServiceNodes: true }, tcp)) rows.push(drawn(one, true, pair));
-    const [plain] = edgesOfSeries(one.labels, { graphType: "workload", injectServiceNodes: false }, tcp);
+    for (const pair of edgesOfSeries(one.labels, { graphType: "versionedApp", injectServiceNodes: true, istioNamespace: "istio-system" })) rows.push(drawn(one, true, pair));
+    const [plain] = edgesOfSeries(one.labels, { graphType: "workload", injectServiceNodes: false, istioNamespace: "istio-system" });
     if (plain === undefined) continue;
     rows.push({
       vantage: "prometheus",

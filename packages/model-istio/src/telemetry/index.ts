@@ -1,2 +1,2 @@
-export { edgesOfSeries, type GraphQuestion, type KialiEdge, kialiEdges, quantileOf } from "./graph.ts";
+export * from "./kiali/index.ts";
 export { type Labels as SeriesLabels, type ProxySeries, type Sample, seriesOf } from "./series.ts";
