@@ -1,5 +1,6 @@
 import type { Action, Pipeline } from "../actions/action.ts";
 import type { LogicalFlow, SbDatapath, SbMulticastGroup, SbPort, SouthboundDb } from "../southbound.ts";
+import type { Expression, IntegerConstant } from "../expr/expression.ts";
 import type { FlowIndex } from "./flow-index.ts";
 import type { Test } from "./test.ts";
 
@@ -14,13 +15,17 @@ export interface Machine {
   readonly options: MachineOptions;
   /** Flows left out so far, each with the reason: OVN leaves them out too. */
   readonly skipped: SkippedFlow[];
-  /** What tables share while they are read: parsed prerequisites, members of sets. */
-  readonly shared: SharedTests;
+  /** What tables share while they are read. */
+  readonly shared: Shared;
 }
 
 export interface MachineOptions {
   /** Whether a port is on this chassis; everything is where no chassis is meant. */
   readonly isResident: (port: string) => boolean;
+  /** The port that a name in a match or microflow means. */
+  readonly findPort: (name: string) => Port | undefined;
+  /** Whether a port group without ports in a datapath is known there by its plain name, as before OVN 23.09. */
+  readonly plainPortGroups: boolean;
   /** Looks flows up by an index, or by trying one after the other. */
   readonly index: boolean;
   /** What `^NAME` in a flow stands for on this chassis. */
@@ -32,12 +37,18 @@ export interface SkippedFlow {
   readonly problem: string;
 }
 
-/** Tests that many flows share. */
-export interface SharedTests {
-  readonly prerequisites: Map<string, Test>;
-  readonly sets: Map<string, unknown>;
-  readonly pipelines: Map<string, unknown>;
+/** What many flows share. */
+export interface Shared {
+  /** Tests of prerequisites and predicates, by their text. */
+  readonly tests: Map<string, Test>;
+  /** Members of address sets that are in use. */
+  readonly sets: Map<string, readonly IntegerConstant[]>;
+  /** Actions by where they stand and their text. */
+  readonly actions: Map<string, ReadActions>;
 }
+
+/** Actions that could be read, or why not. */
+export type ReadActions = { readonly actions: readonly Action[]; readonly needs: Expression | undefined } | { readonly problem: string };
 
 export interface Datapath {
   readonly row: SbDatapath;
@@ -48,8 +59,8 @@ export interface Datapath {
   readonly groupsByName: ReadonlyMap<string, Group>;
   /** Whether it is a gateway router. */
   readonly hasGateway: boolean;
-  readonly ingress: readonly Table[];
-  readonly egress: readonly Table[];
+  /** Tables by number, made on first use. */
+  readonly tables: { readonly ingress: Table[]; readonly egress: Table[] };
 }
 
 export interface Port {
@@ -58,9 +69,9 @@ export interface Port {
   readonly key: number;
   readonly datapath: Datapath;
   /** The other end of a patch or l3gateway port. */
-  peer?: Port;
+  peer: Port | undefined;
   /** The real port of a chassisredirect port. */
-  distributed?: Port;
+  distributed: Port | undefined;
 }
 
 export interface Group {
@@ -78,7 +89,7 @@ export interface Table {
   readonly pipeline: Pipeline;
   readonly number: number;
   /** Rows in the order of lookup. */
-  readonly rows: readonly LogicalFlow[];
+  rows: () => readonly LogicalFlow[];
   /** Made on the first visit. */
   index: FlowIndex | undefined;
 }

@@ -3,8 +3,9 @@ import type { Flow, Machine, Table } from "./machine.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Registers } from "./registers.ts";
 
-/** An action of the types named. */
-export type ActionOf<Type extends Action["type"]> = Extract<Action, { readonly type: Type }>;
+/** The shapes of action that have one of the types named. */
+export type ActionOf<Type extends Action["type"]> = ShapeOf<Action, Type>;
+type ShapeOf<Shape extends Action, Type> = Shape extends Action ? (Extract<Shape["type"], Type> extends never ? never : Shape) : never;
 
 /**
  * One packet's way through the machine: what the interpreter, the mode and the recorder share.
@@ -19,6 +20,8 @@ export interface Run {
   visits: number;
   /** Tables visited within each other now. */
   depth: number;
+  /** Node that the table which `next` leads to belongs to. */
+  parent: number;
 }
 
 /**
@@ -62,7 +65,8 @@ export interface ConntrackPolicy {
 /** An action whose answer is a value for a field. */
 export type Question = ActionOf<
   | "chk_lb_hairpin" | "chk_lb_hairpin_reply" | "chk_lb_aff" | "chk_ecmp_nh_mac" | "chk_ecmp_nh" | "check_in_port_sec" | "check_out_port_sec" | "dns_lookup"
-  | "ct_nw_dst" | "ct_ip6_dst" | "ct_tp_dst" | "ct_state_save" | "check_pkt_larger"
+  | "ct_nw_dst" | "ct_ip6_dst" | "ct_tp_dst" | "ct_state_save" | "check_pkt_larger" | "get_fdb" | "lookup_fdb"
+  | "lookup_arp" | "lookup_nd" | "lookup_arp_ip" | "lookup_nd_ip" | "put_dhcp_opts" | "put_dhcpv6_opts" | "put_nd_ra_opts"
 >;
 
 /** An action that makes a packet of its own and runs its nested actions on it. */
@@ -77,24 +81,16 @@ export interface Mode {
   readonly conntrack: ConntrackPolicy;
   /** `output`: leaves the pipeline by `regs[WORD.outport]`. */
   output(run: Run, site: Site, regs: Registers): void;
-  /**
-   * Answers a question; `undefined` leaves the field as it was.
-   *
-   * An answer of more than 32 bits is written by the mode itself, with `writeRange`.
-   */
-  answer(run: Run, site: Site, regs: Registers, action: Question): number | undefined;
+  /** Answers a question: writes the field (`writeNumber(spanOf(action.to), …)`) or leaves it as it was. */
+  answer(run: Run, site: Site, regs: Registers, action: Question): void;
   /** Makes the packet that the action sends; the nested actions are done with `perform`. */
   generate(run: Run, site: Site, regs: Registers, action: Generator): void;
-  /** Chooses a member of `select`: index into `action.members`. */
-  choose(run: Run, site: Site, regs: Registers, action: ActionOf<"select">): { readonly index: number; readonly asked: boolean };
+  /** `select`: chooses a member and sends a copy of the packet on. */
+  select(run: Run, site: Site, regs: Registers, action: ActionOf<"select">): void;
   /** `dec_ttl`: whether the actions after it are done. */
   decrement(run: Run, site: Site, regs: Registers): boolean;
-  /** `get_arp`, `get_nd`: the hardware address bound to an address at a port. */
+  /** `get_arp`, `get_nd`: writes the hardware address bound to an address at a port into `eth.dst`. */
   neighbour(run: Run, site: Site, regs: Registers, action: ActionOf<"get_arp" | "get_nd">): void;
-  /** `lookup_arp` and its kin: whether a binding is known. */
-  known(run: Run, site: Site, regs: Registers, action: ActionOf<"lookup_arp" | "lookup_nd" | "lookup_arp_ip" | "lookup_nd_ip" | "lookup_fdb">): number | undefined;
-  /** `put_dhcp_opts` and its kin: what is written into the field. */
-  putOptions(run: Run, site: Site, regs: Registers, action: ActionOf<"put_dhcp_opts" | "put_dhcpv6_opts" | "put_nd_ra_opts">): number | undefined;
   /** Actions that change no register: `log`, `set_meter`, `set_queue`, `put_arp`, `put_fdb`, `igmp`, `trigger_event`, `sample`, … */
   report(run: Run, site: Site, regs: Registers, action: Action): void;
   /** No flow matches, or the flow says `drop`. */

@@ -1,5 +1,6 @@
 import type { Action } from "../actions/action.ts";
 import type { Flow, Table } from "./machine.ts";
+import type { Registers } from "./registers.ts";
 
 /**
  * Kinds of events. A node of kinds `pipeline`, `table` and `transformation` holds others.
@@ -21,9 +22,11 @@ export interface Recorder {
   table(parent: number, table: Table, flow: Flow | undefined): number;
   /** An action is about to be done; no action stands for `drop`. */
   action(parent: number, action: Action | undefined): void;
+  /** `next` leads to a table of the other pipeline, without an output. */
+  cross(parent: number, table: Table, regs: Registers): number;
   /** Anything else, in words. */
   add(parent: number, kind: EventKind, text: string): number;
 }
 
 /** Records nothing. */
-export const silent: Recorder = { wants: 0, table: () => 0, action: () => undefined, add: () => 0 };
+export const silent: Recorder = { wants: 0, table: () => 0, action: () => undefined, cross: () => 0, add: () => 0 };

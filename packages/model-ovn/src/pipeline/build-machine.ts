@@ -1,0 +1,95 @@
+import type { Pipeline } from "../actions/action.ts";
+import type { LogicalFlow, SbDatapath, SouthboundDb } from "../southbound.ts";
+import type { Datapath, Group, Machine, MachineOptions, Port, Table } from "./machine.ts";
+import { bucketOrder } from "./row-order.ts";
+
+/**
+ * Makes a Southbound database ready to run. Flows are sorted when a packet first enters their datapath, and read when one first
+ * visits their table.
+ *
+ * @example
+ * buildMachine(db, { isResident: () => true, index: true }).datapaths.length
+ */
+export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> = {}): Machine {
+  const ports = new Map<string, Port>();
+  const datapaths = db.datapaths.map((row) => buildDatapath(row, db.flows.length));
+  for (const datapath of datapaths) for (const port of datapath.ports.values()) if (!ports.has(port.name)) ports.set(port.name, port);
+  linkPorts([...ports.values()], ports);
+  return {
+    db, datapaths, ports,
+    datapathsByKey: new Map(datapaths.map((one) => [one.key, one])),
+    datapathsByUuid: new Map(datapaths.map((one) => [one.row.uuid, one])),
+    options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
+    skipped: [],
+    shared: { tests: new Map(), sets: new Map(), actions: new Map() },
+  };
+}
+
+function buildDatapath(row: SbDatapath, rowsInTable: number): Datapath {
+  const ports = new Map<number, Port>();
+  const groups = new Map<number, Group>();
+  const groupsByName = new Map<string, Group>();
+  let tables: { readonly ingress: Table[]; readonly egress: Table[] } | undefined;
+  const datapath: Datapath = {
+    row, name: row.name, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
+    get tables() {
+      tables ??= sortFlows(datapath, row.flows, rowsInTable);
+      return tables;
+    },
+  };
+  const byName = new Map<string, Port>();
+  for (const port of row.ports) {
+    const made: Port = { row: port, name: port.name, key: port.key, datapath, peer: undefined, distributed: undefined };
+    byName.set(port.name, made);
+    ports.set(port.key, made);
+  }
+  for (const group of row.multicastGroups) {
+    const members = group.ports.flatMap((name) => byName.get(name) ?? []).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const made: Group = { row: group, name: group.name, key: group.key, datapath, ports: members };
+    groups.set(group.key, made);
+    if (!groupsByName.has(group.name)) groupsByName.set(group.name, made);
+  }
+  return datapath;
+}
+
+/** Ties both ends of patch ports and gateway ports, and chassisredirect ports to the port they stand for. */
+function linkPorts(list: readonly Port[], ports: ReadonlyMap<string, Port>): void {
+  const seen = new Set<Port>();
+  for (const port of bucketOrder(list, (one) => one.row.uuid, list.length)) {
+    seen.add(port);
+    const { type, peer: peerName, distributedPort } = port.row;
+    if (type === "chassisredirect") {
+      const real = distributedPort === undefined ? undefined : ports.get(distributedPort);
+      if (real?.datapath === port.datapath) port.distributed = real;
+    }
+    if ((type !== "patch" && type !== "l3gateway") || peerName === undefined) continue;
+    const peer = ports.get(peerName);
+    if (peer === undefined || !seen.has(peer)) continue;
+    port.peer = peer;
+    peer.peer = port;
+  }
+}
+
+function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], rowsInTable: number): { readonly ingress: Table[]; readonly egress: Table[] } {
+  const tables = { ingress: [] as Table[], egress: [] as Table[] };
+  const rows = new Map<Table, LogicalFlow[]>();
+  for (const flow of flows) {
+    const table = tableIn(tables[flow.pipeline], datapath, flow.pipeline, flow.table);
+    const list = rows.get(table);
+    if (list === undefined) rows.set(table, [flow]);
+    else list.push(flow);
+  }
+  for (const [table, list] of rows) table.rows = () => bucketOrder(list, (one) => one.uuid, rowsInTable).sort((a, b) => b.priority - a.priority);
+  return tables;
+}
+
+function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number: number): Table {
+  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined });
+  return tables[number] as Table;
+}
+
+/** A table of a datapath; one without flows where the database has none. */
+export function tableOf(datapath: Datapath, pipeline: Pipeline, number: number): Table {
+  const tables = datapath.tables[pipeline];
+  return tables[number] ?? tableIn(tables, datapath, pipeline, number);
+}

@@ -1,0 +1,140 @@
+import { parseActions } from "../actions/parse.ts";
+import { addressConstants } from "../expr/constants.ts";
+import type { IntegerConstant } from "../expr/expression.ts";
+import { parseExpression } from "../expr/parse.ts";
+import { OvnSyntaxError } from "../expr/syntax-error.ts";
+import { negate } from "../expr/tree.ts";
+import type { LogicalFlow } from "../southbound.ts";
+import { indexFlows } from "./build-index.ts";
+import type { FlowIndex } from "./flow-index.ts";
+import { lower, type MatchNames, MatchProblem } from "./lower.ts";
+import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./machine.ts";
+import { passes, type Test } from "./test.ts";
+import type { Registers } from "./registers.ts";
+
+/** The flows of a table, read on the first visit. */
+export function indexOf(machine: Machine, table: Table): FlowIndex {
+  table.index ??= readTable(machine, table);
+  return table.index;
+}
+
+function readTable(machine: Machine, table: Table): FlowIndex {
+  const names = namesIn(machine, table.datapath);
+  const flows: Flow[] = [];
+  for (const row of table.rows()) {
+    const test = readMatch(machine, row, names);
+    if (test !== undefined) flows.push(flowOf(row, table, flows.length, test));
+  }
+  return indexFlows(flows, machine.options.index);
+}
+
+function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Test | undefined {
+  try {
+    return lower(parseExpression(expand(machine, row.match)), names);
+  } catch (error) {
+    if (!(error instanceof OvnSyntaxError) && !(error instanceof MatchProblem)) throw error;
+    machine.skipped.push({ row, problem: `match ${row.match}: ${error.message}` });
+    return undefined;
+  }
+}
+
+function flowOf(row: LogicalFlow, table: Table, rank: number, test: Test): Flow {
+  const parts = test.op === "and" ? test.of : [test];
+  const bits: number[] = [];
+  const rest: Test[] = [];
+  for (const part of parts) {
+    if (part.op === "bits") bits.push(part.word, part.mask, part.value);
+    else if (part.op !== "constant" || !part.value) rest.push(part);
+  }
+  return { row, table, rank, bits: Int32Array.from(bits), rest, body: undefined };
+}
+
+/** Templates of the chassis, put in for their names; an unknown one stays and makes the flow unreadable. */
+function expand(machine: Machine, text: string): string {
+  const { templates } = machine.options;
+  return templates === undefined || !text.includes("^") ? text : text.replace(/\^([A-Za-z_.][A-Za-z0-9_.]*)/g, (whole, name: string) => templates.get(name) ?? whole);
+}
+
+function namesIn(machine: Machine, datapath: Datapath): MatchNames {
+  const names: MatchNames = {
+    portKey: (name) => portKey(machine, datapath, name),
+    isResident: machine.options.isResident,
+    addressSet: (name) => addressSet(machine, name),
+    portGroup: (name) => machine.db.portGroups.get(`${datapath.key}_${name}`) ?? (machine.options.plainPortGroups ? machine.db.portGroups.get(name) : undefined),
+    meaning(text, negated) {
+      const key = negated ? `!${text}` : text;
+      const known = machine.shared.tests.get(key);
+      if (known !== undefined) return known;
+      const parsed = parseExpression(text);
+      const test = lower(negated ? negate(parsed) : parsed, names);
+      machine.shared.tests.set(key, test);
+      return test;
+    },
+  };
+  return names;
+}
+
+function addressSet(machine: Machine, name: string): readonly IntegerConstant[] | undefined {
+  const known = machine.shared.sets.get(name);
+  if (known !== undefined) return known;
+  const members = machine.db.addressSets.get(name);
+  if (members === undefined) return undefined;
+  const constants = addressConstants(members);
+  machine.shared.sets.set(name, constants);
+  return constants;
+}
+
+/**
+ * The tunnel key of a port or multicast group of a datapath by its name.
+ *
+ * @see OVN 23.09, utilities/ovn-trace.c ovntrace_lookup_port
+ */
+export function portKey(machine: Machine, datapath: Datapath, name: string): number | undefined {
+  if (name === "" || name === "none") return 0;
+  const port = machine.options.findPort(name);
+  if (port !== undefined) return port.datapath === datapath ? port.key : undefined;
+  return datapath.groupsByName.get(name)?.key;
+}
+
+/** Whether a flow whose match holds is one: its actions can be read, and what they need holds too. */
+export function counts(machine: Machine, flow: Flow, regs: Registers): boolean {
+  const body = flow.body ?? (flow.body = readBody(machine, flow));
+  return body.type === "actions" && (body.needs === undefined || passes(body.needs, regs));
+}
+
+function readBody(machine: Machine, flow: Flow): FlowBody {
+  const { row, table } = flow;
+  const read = readActions(machine, row, table);
+  if ("problem" in read) {
+    machine.skipped.push({ row, problem: read.problem });
+    return { type: "skipped" };
+  }
+  const [first, ...others] = read.actions;
+  const always = flow.bits.length === 0 && flow.rest.length === 0 && read.needs === undefined;
+  return {
+    type: "actions", actions: read.actions,
+    needs: read.needs === undefined ? undefined : lower(read.needs, namesIn(machine, table.datapath)),
+    passes: always && others.length === 0 && first?.type === "next" && first.to.table === table.number + 1,
+  };
+}
+
+function readActions(machine: Machine, row: LogicalFlow, { pipeline, number }: Table): ReadActions {
+  const text = expand(machine, row.actions);
+  const key = `${pipeline} ${number} ${text}`;
+  const known = machine.shared.actions.get(key);
+  if (known !== undefined) return known;
+  const made = parseOrSay(machine, text, { pipeline, table: number });
+  machine.shared.actions.set(key, made);
+  return made;
+}
+
+function parseOrSay(machine: Machine, text: string, at: { readonly pipeline: "ingress" | "egress"; readonly table: number }): ReadActions {
+  try {
+    const { actions, prerequisites } = parseActions(text, { ...at, dhcpOptions: machine.db.dhcpOptions, dhcpv6Options: machine.db.dhcpv6Options });
+    return { actions, needs: prerequisites };
+  } catch (error) {
+    if (!(error instanceof OvnSyntaxError)) throw error;
+    return { problem: `actions ${text}: ${error.message}` };
+  }
+}
+
