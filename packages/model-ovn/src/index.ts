@@ -2,6 +2,7 @@ export * from "./kubernetes/index.ts";
 export * from "./node/index.ts";
 export * from "./northbound.ts";
 export * from "./northd/index.ts";
+export * from "./southbound-row.ts";
 export * from "./southbound.ts";
 export { chassisStage, localnetPort, TUNNEL, type ChassisOptions, type ChassisState } from "./scan/pipeline/chassis-stage.ts";
 export { type NodeFacts, nodeFacts } from "./kubernetes/node-facts.ts";

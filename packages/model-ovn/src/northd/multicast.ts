@@ -38,6 +38,6 @@ export function multicastGroupsOf(datapath: Datapath): readonly SbMulticastGroup
       .filter(({ row }) => isEnabled(row) && flag(row.options, "mcast_flood", false)).map((port) => port.name);
   };
   return (Object.entries(keys) as [GroupName, number][])
-    .map(([name, key]) => ({ name, key, ports: membersOf(name) }))
+    .map(([name, key]) => ({ uuid: `${datapath.row._uuid}/${name}`, name, key, ports: membersOf(name) }))
     .filter(({ ports }) => ports.length > 0);
 }

@@ -1,9 +1,11 @@
 import type { Caveat } from "@hopscope/core";
 import type { NorthboundDb } from "../northbound.ts";
-import type { LogicalFlow, SbDatapath, SbHairpin, SouthboundDb } from "../southbound.ts";
+import { sbChassis, sbDatapath, southbound } from "../southbound-row.ts";
+import type { LogicalFlow, SbDatapath, SbHairpin, SbLoadBalancer, SouthboundDb } from "../southbound.ts";
 import { compile } from "./flows.ts";
 import { hairpinsOf } from "./hairpin.ts";
 import type { Build, Datapath, RouterPort, SwitchPort } from "./model.ts";
+import { dhcpOptions, dhcpv6Options } from "./dhcp-names.ts";
 import { multicastGroupsOf } from "./multicast.ts";
 import type { NorthdOptions } from "./options.ts";
 import { routerPortBindings, switchPortBinding } from "./port-binding.ts";
@@ -11,15 +13,42 @@ import { addressSetsOf, portGroupsByName } from "./sets.ts";
 import { topologyCaveats } from "./topology.ts";
 
 function datapathOf(build: Build, datapath: Datapath, flows: readonly LogicalFlow[], options: NorthdOptions): SbDatapath {
-  return {
+  const { row } = datapath;
+  return sbDatapath({
+    uuid: row._uuid, nbUuid: row._uuid, externalIds: { [`logical-${datapath.type}`]: row._uuid, name: datapath.name },
     name: datapath.name, key: datapath.key, type: datapath.type,
     ports: datapath.type === "switch"
       ? (datapath.ports as SwitchPort[]).map((port) => switchPortBinding(build, port, options.chassis))
       : (datapath.ports as RouterPort[]).flatMap((port) => routerPortBindings(build, port)),
     multicastGroups: multicastGroupsOf(datapath),
     flows,
+  });
+}
+
+/** The load balancers of switches, which chassis read for hairpins. */
+function loadBalancersOf(build: Build): readonly SbLoadBalancer[] {
+  return build.loadBalancers.filter(({ switches }) => switches.size > 0).map(({ row, protocol, switches }) => ({
+    uuid: row._uuid, name: row.name, protocol, vips: row.vips, options: { ...row.options, hairpin_orig_tuple: "true" },
+    datapaths: [...switches].map((datapath) => datapath.row._uuid),
+  }));
+}
+
+function tablesOf(build: Build, nb: NorthboundDb): Partial<SouthboundDb> {
+  const bands = new Map(nb.Meter_Band.map((band) => [band._uuid, { action: band.action, rate: band.rate, burst: band.burst_size }]));
+  return {
+    loadBalancers: loadBalancersOf(build),
+    dhcpOptions, dhcpv6Options: dhcpv6Options(build.version),
+    dns: nb.DNS.flatMap((row) => {
+      const datapaths = build.switches.filter((datapath) => datapath.row.dns_records.includes(row._uuid)).map((datapath) => datapath.row._uuid);
+      return datapaths.length === 0 ? [] : [{ uuid: row._uuid, records: row.records, datapaths }];
+    }),
+    meters: nb.Meter.map((row) => ({ name: row.name, unit: row.unit, bands: row.bands.flatMap((id) => bands.get(id) ?? []) })),
+    global: { options: nb.NB_Global[0]?.options ?? {}, externalIds: {} },
   };
 }
+
+/** A uuid for the flow of that number: the leading digits, which are what people quote, tell flows apart. */
+const flowUuid = (index: number): string => `${(index + 1).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
 
 /**
  * Compiles a Northbound database into the Southbound one, as ovn-northd does.
@@ -35,25 +64,34 @@ export function northd(nb: NorthboundDb, options: NorthdOptions): SouthboundDb {
   const { version, ctNoMaskedLabel = true, ctLbRelated = true } = options;
   const { build, flows } = compile(nb, { version, features: { ctNoMaskedLabel, ctLbRelated } });
   const byDatapath = new Map<Datapath, LogicalFlow[]>();
-  for (const { datapath, pipeline, table, stage, priority, match, actions, origin } of flows) {
+  const all = flows.map(({ datapath, pipeline, table, stage, priority, match, actions, meter, origin }, index): LogicalFlow =>
+    ({ uuid: flowUuid(index), datapath: datapath.row._uuid, pipeline, table, stage, priority, match, actions, meter, origin }));
+  for (const [index, { datapath }] of flows.entries()) {
     const own = byDatapath.get(datapath) ?? [];
     byDatapath.set(datapath, own);
-    own.push({ pipeline, table, stage, priority, match, actions, origin });
+    own.push(all[index] as LogicalFlow);
   }
+  const uuids = new Map(build.routers.flatMap((router) => router.ports.map((port) => [port.name, router.row._uuid] as const)));
   const hairpins = new Map<string, readonly SbHairpin[]>();
   for (const datapath of build.switches) if (datapath.hasLbVip) hairpins.set(datapath.name, hairpinsOf(build, datapath));
-  return {
+  return southbound({
+    ...tablesOf(build, nb),
+    flows: all,
     datapaths: [...build.switches, ...build.routers].map((datapath) => datapathOf(build, datapath, byDatapath.get(datapath) ?? [], options)),
-    chassis: options.chassis.map(({ name, hostname, ip }) => ({ name, hostname, ip })),
+    chassis: options.chassis.map(({ name, hostname, ip, remote = false }) => sbChassis({
+      name, hostname, ip, encaps: [{ uuid: `${name}/geneve`, type: "geneve", ip, options: {} }], otherConfig: { "is-remote": String(remote) },
+    })),
     addressSets: addressSetsOf(build),
     portGroups: portGroupsByName(build),
     macBindings: [
-      ...nb.Static_MAC_Binding.map((row) => ({ port: row.logical_port, ip: row.ip, mac: row.mac })),
+      ...nb.Static_MAC_Binding.map((row) => ({
+        port: row.logical_port, ip: row.ip, mac: row.mac, datapath: uuids.get(row.logical_port), static: { overrides: row.override_dynamic_mac },
+      })),
       ...(options.macBindings ?? []),
     ],
     templates: new Map(nb.Chassis_Template_Var.map((row) => [row.chassis, new Map(Object.entries(row.variables))])),
     hairpins,
-  };
+  });
 }
 
 /** What northd could not know or does not model, for a Northbound database. */

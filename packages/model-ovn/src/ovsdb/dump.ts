@@ -1,3 +1,5 @@
+import type { StringMap } from "../northbound.ts";
+
 /** One row of a dumped table: columns as OVSDB's JSON holds them. */
 export type Row = ReadonlyMap<string, unknown>;
 
@@ -49,9 +51,15 @@ export function listOf(row: Row, column: string): readonly string[] {
 /** A column of at most one value as text; empty where unset. @internal */
 export const textOf = (row: Row, column: string): string => listOf(row, column)[0] ?? "";
 
+/** A column of at most one value; absent where unset. @internal */
+export const optionalOf = (row: Row, column: string): string | undefined => listOf(row, column)[0];
+
+/** A column of one number; 0 where unset. @internal */
+export const numberOf = (row: Row, column: string): number => Number(textOf(row, column));
+
 /** A map column. @internal */
-export function mapOf(row: Row, column: string): ReadonlyMap<string, string> {
+export function mapOf(row: Row, column: string): StringMap {
   const value = row.get(column);
   const pairs: readonly unknown[] = Array.isArray(value) && value[0] === "map" && Array.isArray(value[1]) ? value[1] : [];
-  return new Map(pairs.flatMap((pair): readonly (readonly [string, string])[] => (Array.isArray(pair) ? [[atom(pair[0]), atom(pair[1])]] : [])));
+  return Object.fromEntries(pairs.flatMap((pair): readonly (readonly [string, string])[] => (Array.isArray(pair) ? [[atom(pair[0]), atom(pair[1])]] : [])));
 }

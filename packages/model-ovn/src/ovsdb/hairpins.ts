@@ -1,5 +1,4 @@
-import type { SbHairpin } from "../southbound.ts";
-import { mapOf, type Row, textOf } from "./dump.ts";
+import type { SbHairpin, SbLoadBalancer } from "../southbound.ts";
 
 const endpoint = (text: string): { readonly address: string; readonly port?: number } | undefined => {
   const found = /^(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):(\d+)$/.exec(text);
@@ -8,18 +7,17 @@ const endpoint = (text: string): { readonly address: string; readonly port?: num
   return found === null ? { address } : { address, port: Number(found[3]) };
 };
 
-/** What chassis need of one Load_Balancer row to notice that a backend is its own client. @internal */
-export function hairpinEntries(row: Row, templates: readonly ReadonlyMap<string, string>[]): readonly SbHairpin[] {
-  const snats = (mapOf(row, "options").get("hairpin_snat_ip") ?? "").split(/\s+/).filter((part) => part !== "");
-  const protocol = textOf(row, "protocol");
+/** What chassis need of one load balancer to notice that a backend is its own client. @internal */
+export function hairpinEntries(row: SbLoadBalancer, templates: readonly ReadonlyMap<string, string>[]): readonly SbHairpin[] {
+  const snats = (row.options["hairpin_snat_ip"] ?? "").split(/\s+/).filter((part) => part !== "");
   return [new Map<string, string>(), ...templates].flatMap((variables) => {
     const expand = (text: string): string => text.replace(/\^(\w+)/g, (whole, name: string) => variables.get(name) ?? whole);
-    return [...mapOf(row, "vips")].flatMap(([vip, backends]): readonly SbHairpin[] => {
+    return Object.entries(row.vips).flatMap(([vip, backends]): readonly SbHairpin[] => {
       const front = endpoint(expand(vip));
       if (front === undefined) return [];
       const snat = snats.find((one) => one.includes(":") === front.address.includes(":"));
       return expand(backends).split(",").filter((text) => text !== "").flatMap((text) => endpoint(text) ?? []).map((backend) => ({
-        vip: front.address, port: front.port, protocol: protocol === "udp" || protocol === "sctp" ? protocol : "tcp", backend: backend.address, backendPort: backend.port, snat,
+        vip: front.address, port: front.port, protocol: row.protocol ?? "tcp", backend: backend.address, backendPort: backend.port, snat,
       }));
     });
   });

@@ -1,6 +1,80 @@
+import { southbound } from "../southbound-row.ts";
+import type { SbDatapath, SbDhcpOption, SbHairpin, SbLoadBalancer, SbMacBinding, SbMulticastGroup, SouthboundDb } from "../southbound.ts";
+import { listOf, mapOf, numberOf, optionalOf, readTables, type Row, textOf } from "./dump.ts";
 import { hairpinEntries } from "./hairpins.ts";
-import { listOf, mapOf, readTables, textOf, type Row } from "./dump.ts";
-import type { LogicalFlow, SbDatapath, SbHairpin, SbPort, SouthboundDb } from "../southbound.ts";
+import { flowOf, flowsByDatapath } from "./southbound-flows.ts";
+import { chassisOf, haGroupsOf, portsOf, type RowsOf } from "./southbound-ports.ts";
+
+const idOf = (row: Row): string => textOf(row, "_uuid");
+
+function multicastGroupsOf(rows: RowsOf): ReadonlyMap<string, readonly SbMulticastGroup[]> {
+  const names = new Map(rows("Port_Binding").map((row) => [idOf(row), textOf(row, "logical_port")]));
+  const groups = new Map<string, SbMulticastGroup[]>();
+  for (const row of rows("Multicast_Group")) {
+    const datapath = textOf(row, "datapath");
+    const own = groups.get(datapath) ?? [];
+    groups.set(datapath, own);
+    own.push({ uuid: idOf(row), name: textOf(row, "name"), key: numberOf(row, "tunnel_key"), ports: listOf(row, "ports").flatMap((port) => names.get(port) ?? []) });
+  }
+  return groups;
+}
+
+/** Port groups by Southbound's names and, joined, by those that matches use. */
+function portGroupsOf(rows: RowsOf): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map(rows("Port_Group").map((row) => [textOf(row, "name"), listOf(row, "ports")]));
+  const joined = new Map<string, readonly string[]>();
+  for (const [full, ports] of groups) {
+    const name = full.replace(/^\d+_/, "");
+    joined.set(name, [...(joined.get(name) ?? []), ...ports]);
+  }
+  return new Map([...joined, ...groups]);
+}
+
+const macBindingOf = (row: Row): SbMacBinding => ({
+  port: textOf(row, "logical_port"), ip: textOf(row, "ip"), mac: textOf(row, "mac"), datapath: optionalOf(row, "datapath"),
+});
+
+const dhcpOptionOf = (row: Row): SbDhcpOption => ({ name: textOf(row, "name"), code: numberOf(row, "code"), type: textOf(row, "type") });
+
+function loadBalancersOf(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]>): readonly SbLoadBalancer[] {
+  const groupColumns = ["datapath_group", "ls_datapath_group", "lr_datapath_group"];
+  return rows("Load_Balancer").map((row) => ({
+    uuid: idOf(row), name: textOf(row, "name"), protocol: optionalOf(row, "protocol") as SbLoadBalancer["protocol"],
+    vips: mapOf(row, "vips"), options: mapOf(row, "options"),
+    datapaths: [...new Set([...listOf(row, "datapaths"), ...groupColumns.flatMap((column) => groups.get(textOf(row, column)) ?? [])])],
+  }));
+}
+
+/** The tables that stand for themselves. */
+function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]>): Partial<SouthboundDb> {
+  const bands = new Map(rows("Meter_Band").map((row) => [idOf(row), { action: textOf(row, "action"), rate: numberOf(row, "rate"), burst: numberOf(row, "burst_size") }]));
+  const portNames = new Map(rows("Port_Binding").map((row) => [idOf(row), textOf(row, "logical_port")]));
+  const chassisNames = new Map(rows("Chassis").map((row) => [idOf(row), textOf(row, "name")]));
+  const [global] = rows("SB_Global");
+  return {
+    addressSets: new Map(rows("Address_Set").map((row) => [textOf(row, "name"), listOf(row, "addresses")])),
+    portGroups: portGroupsOf(rows),
+    macBindings: [
+      ...rows("MAC_Binding").map((row) => ({ ...macBindingOf(row), timestamp: numberOf(row, "timestamp") })),
+      ...rows("Static_MAC_Binding").map((row) => ({ ...macBindingOf(row), static: { overrides: textOf(row, "override_dynamic_mac") === "true" } })),
+    ],
+    fdb: rows("FDB").map((row) => ({ mac: textOf(row, "mac"), datapathKey: numberOf(row, "dp_key"), portKey: numberOf(row, "port_key") })),
+    loadBalancers: loadBalancersOf(rows, groups),
+    dhcpOptions: rows("DHCP_Options").map(dhcpOptionOf), dhcpv6Options: rows("DHCPv6_Options").map(dhcpOptionOf),
+    dns: rows("DNS").map((row) => ({ uuid: idOf(row), records: mapOf(row, "records"), datapaths: listOf(row, "datapaths") })),
+    meters: rows("Meter").map((row) => ({ name: textOf(row, "name"), unit: textOf(row, "unit"), bands: listOf(row, "bands").flatMap((id) => bands.get(id) ?? []) })),
+    bfd: rows("BFD").map((row) => ({
+      port: textOf(row, "logical_port"), destination: textOf(row, "dst_ip"), sourcePort: numberOf(row, "src_port"), discriminator: numberOf(row, "disc"), status: textOf(row, "status"),
+    })),
+    igmpGroups: rows("IGMP_Group").map((row) => ({
+      address: textOf(row, "address"), datapath: optionalOf(row, "datapath"), chassis: chassisNames.get(textOf(row, "chassis")), ports: listOf(row, "ports").flatMap((id) => portNames.get(id) ?? []),
+    })),
+    serviceMonitors: rows("Service_Monitor").map((row) => ({
+      port: textOf(row, "logical_port"), ip: textOf(row, "ip"), l4Port: numberOf(row, "port"), protocol: optionalOf(row, "protocol"), status: optionalOf(row, "status"),
+    })),
+    ...(global === undefined ? {} : { global: { options: mapOf(global, "options"), externalIds: mapOf(global, "external_ids") } }),
+  };
+}
 
 /**
  * Reads a Southbound database as `ovsdb-client dump --format=json` prints it: one table per line.
@@ -10,69 +84,27 @@ import type { LogicalFlow, SbDatapath, SbHairpin, SbPort, SouthboundDb } from ".
  */
 export function loadSouthbound(dumpText: string): SouthboundDb {
   const tables = readTables(dumpText);
-  const rows = (table: string): readonly Row[] => tables.get(table) ?? [];
-  const chassisNames = new Map(rows("Chassis").map((row) => [textOf(row, "_uuid"), textOf(row, "name")]));
-  const encaps = new Map(rows("Encap").map((row) => [textOf(row, "_uuid"), textOf(row, "ip")]));
-  const groups = new Map(rows("Logical_DP_Group").map((row) => [textOf(row, "_uuid"), listOf(row, "datapaths")]));
-  const haChassis = new Map(rows("HA_Chassis").map((row) => [textOf(row, "_uuid"), row]));
-  const haGroups = new Map(rows("HA_Chassis_Group").map((row) => [textOf(row, "_uuid"), listOf(row, "ha_chassis")]));
-  const portNames = new Map(rows("Port_Binding").map((row) => [textOf(row, "_uuid"), textOf(row, "logical_port")]));
-  const of = (table: string, datapath: string): readonly Row[] => rows(table).filter((row) => textOf(row, "datapath") === datapath);
-  /** The chassis that holds a port: where it is bound, or the first of its group. */
-  const chassisOf = (row: Row): string | undefined => {
-    const members = (haGroups.get(textOf(row, "ha_chassis_group")) ?? []).flatMap((id) => haChassis.get(id) ?? []);
-    const [first] = members.sort((a, b) => Number(textOf(b, "priority")) - Number(textOf(a, "priority")));
-    const options = mapOf(row, "options");
-    const named = options.get("l3gateway-chassis") ?? options.get("requested-chassis");
-    const asked = rows("Chassis").find((chassis) => textOf(chassis, "name") === named || textOf(chassis, "hostname") === named);
-    return chassisNames.get(textOf(row, "chassis")) ?? (first === undefined ? undefined : chassisNames.get(textOf(first, "chassis"))) ?? (asked === undefined ? undefined : textOf(asked, "name"));
-  };
-  const portOf = (row: Row): SbPort => {
-    const options = mapOf(row, "options");
-    return {
-      name: textOf(row, "logical_port"), key: Number(textOf(row, "tunnel_key")), type: textOf(row, "type") as SbPort["type"],
-      peer: options.get("peer"), chassis: chassisOf(row), distributedPort: options.get("distributed-port"),
-      mac: listOf(row, "mac"), security: listOf(row, "port_security"),
-    };
-  };
-  const flowsOf = (datapath: string): readonly LogicalFlow[] =>
-    rows("Logical_Flow").filter((row) => textOf(row, "logical_datapath") === datapath || groups.get(textOf(row, "logical_dp_group"))?.includes(datapath) === true).map((row) => {
-      const ids = mapOf(row, "external_ids");
-      const stage = ids.get("stage-name") ?? "";
-      return {
-        pipeline: textOf(row, "pipeline") === "egress" ? "egress" : "ingress", table: Number(textOf(row, "table_id")), stage, priority: Number(textOf(row, "priority")),
-        match: textOf(row, "match"), actions: textOf(row, "actions"), origin: { object: `Logical_Flow ${stage} ${textOf(row, "_uuid")}` },
-      };
-    });
+  const rows: RowsOf = (table) => tables.get(table) ?? [];
+  const datapathGroups = new Map(rows("Logical_DP_Group").map((row) => [idOf(row), listOf(row, "datapaths")]));
+  const chassis = chassisOf(rows);
+  const haGroups = haGroupsOf(rows, chassis);
+  const ports = portsOf(rows, chassis, haGroups);
+  const multicast = multicastGroupsOf(rows);
+  const flows = rows("Logical_Flow").map(flowOf);
+  const byDatapath = flowsByDatapath(flows, datapathGroups);
   const datapaths = rows("Datapath_Binding").map((row): SbDatapath => {
-    const id = textOf(row, "_uuid");
-    const ids = mapOf(row, "external_ids");
+    const uuid = idOf(row);
+    const externalIds = mapOf(row, "external_ids");
+    const nbUuid = externalIds["logical-switch"] ?? externalIds["logical-router"] ?? uuid;
     return {
-      name: ids.get("name") ?? id, key: Number(textOf(row, "tunnel_key")), type: ids.has("logical-router") ? "router" : "switch",
-      ports: of("Port_Binding", id).map(portOf),
-      multicastGroups: of("Multicast_Group", id).map((group) => ({ name: textOf(group, "name"), key: Number(textOf(group, "tunnel_key")), ports: listOf(group, "ports").flatMap((port) => portNames.get(port) ?? []) })),
-      flows: flowsOf(id),
+      uuid, nbUuid, name: externalIds["name"] ?? nbUuid, name2: externalIds["name2"], key: numberOf(row, "tunnel_key"),
+      type: externalIds["logical-router"] === undefined ? "switch" : "router", externalIds,
+      ports: ports.get(uuid) ?? [], multicastGroups: multicast.get(uuid) ?? [], flows: byDatapath.get(uuid) ?? [],
     };
   });
-  // A group has one row per datapath, named by the datapath's key, "_" and the name that matches use.
-  const portGroups = new Map<string, readonly string[]>();
-  for (const row of rows("Port_Group")) {
-    const name = textOf(row, "name").replace(/^\d+_/, "");
-    portGroups.set(name, [...(portGroups.get(name) ?? []), ...listOf(row, "ports")]);
-  }
-  const templates = new Map(rows("Chassis_Template_Var").map((row) => [textOf(row, "chassis"), mapOf(row, "variables")]));
-  const hairpins = new Map<string, readonly SbHairpin[]>(rows("Datapath_Binding").map((row) => {
-    const id = textOf(row, "_uuid");
-    const balancers = rows("Load_Balancer").filter((one) => listOf(one, "datapaths").includes(id) || groups.get(textOf(one, "datapath_group"))?.includes(id) === true);
-    return [mapOf(row, "external_ids").get("name") ?? id, balancers.flatMap((one) => hairpinEntries(one, [...templates.values()]))];
-  }));
-  return {
-    datapaths,
-    chassis: rows("Chassis").map((row) => ({ name: textOf(row, "name"), hostname: textOf(row, "hostname"), ip: listOf(row, "encaps").map((encap) => encaps.get(encap)).find((ip) => ip !== undefined) ?? "" })),
-    addressSets: new Map(rows("Address_Set").map((row) => [textOf(row, "name"), listOf(row, "addresses")])),
-    portGroups,
-    macBindings: [...rows("MAC_Binding"), ...rows("Static_MAC_Binding")].map((row) => ({ port: textOf(row, "logical_port"), ip: textOf(row, "ip"), mac: textOf(row, "mac") })),
-    templates,
-    hairpins,
-  };
+  const templates = new Map(rows("Chassis_Template_Var").map((row) => [textOf(row, "chassis"), new Map(Object.entries(mapOf(row, "variables")))]));
+  const plain = plainTables(rows, datapathGroups);
+  const hairpins = new Map<string, readonly SbHairpin[]>(datapaths.map(({ uuid, name }) =>
+    [name, (plain.loadBalancers ?? []).filter((one) => one.datapaths.includes(uuid)).flatMap((one) => hairpinEntries(one, [...templates.values()]))]));
+  return southbound({ ...plain, datapaths, flows, datapathGroups, chassis, haChassisGroups: [...haGroups.values()], templates, hairpins });
 }

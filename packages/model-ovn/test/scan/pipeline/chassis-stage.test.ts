@@ -3,19 +3,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chassisStage } from "../../../src/scan/pipeline/chassis-stage.ts";
 import { indexSouthbound } from "../../../src/scan/pipeline/tables.ts";
+import { logicalFlow, sbChassis, sbDatapath, sbPort, southbound } from "../../../src/southbound-row.ts";
 import type { LogicalFlow, SouthboundDb } from "../../../src/southbound.ts";
 
 const flow = (table: number, priority: number, match: string, actions: string, pipeline: LogicalFlow["pipeline"] = "ingress"): LogicalFlow =>
-  ({ pipeline, table, stage: `${pipeline}_${table}`, priority, match, actions, origin: { object: "test" } });
+  logicalFlow({ pipeline, table, priority, match, actions });
 
 /** One switch with the ports "a" and "b" on chassis "here". */
-const databaseOf = (flows: readonly LogicalFlow[]): SouthboundDb => ({
-  datapaths: [{
-    name: "sw", key: 1, type: "switch", multicastGroups: [], flows,
-    ports: ["a", "b"].map((name, index) => ({ name, key: index + 1, type: "" as const, chassis: "here", mac: [] })),
-  }],
-  chassis: [{ name: "here", hostname: "here", ip: "192.0.2.1" }],
-  addressSets: new Map(), portGroups: new Map(), macBindings: [], templates: new Map(), hairpins: new Map(),
+const databaseOf = (flows: readonly LogicalFlow[]): SouthboundDb => southbound({
+  datapaths: [sbDatapath({ name: "sw", key: 1, type: "switch", flows, ports: ["a", "b"].map((name, index) => sbPort({ name, key: index + 1, chassis: "here" })) })],
+  chassis: [sbChassis({ name: "here", ip: "192.0.2.1" })],
 });
 const stageOf = (flows: readonly LogicalFlow[]) => chassisStage({ id: "ovn", chassis: "here", node: "here", db: databaseOf(flows) });
 const choose = (): number => 0;
