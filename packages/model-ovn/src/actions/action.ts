@@ -82,6 +82,9 @@ export type Action =
   | { readonly type: "commit_lb_aff"; readonly vip: ActionBackend; readonly backend: ActionBackend; readonly protocol?: TransportName; readonly timeout: number }
   | { readonly type: "sample"; readonly probability: number; readonly collectorSet: number; readonly domain: number; /** `cookie` for the flow's own. */ readonly point: number | "cookie" };
 
+/** The action that has a certain tag. */
+export type ActionOf<Type extends Action["type"]> = Action extends infer One ? (One extends { readonly type: infer Types } ? (Type extends Types ? One : never) : never) : never;
+
 export type LogSeverity = "alert" | "warning" | "notice" | "info" | "debug";
 
 export interface Masked {

@@ -21,7 +21,8 @@ export interface ConstantSet {
 /** Sets of a language without any: every name is unknown. */
 export const NO_SETS: ExpressionSets = { addressSet: () => undefined, portGroup: () => undefined };
 
-const kindOf = (value: Constant | NamedSet): "integer" | "string" => value.type === "set" ? (value.kind === "address-set" ? "integer" : "string") : value.type;
+/** Whether a constant is a number or a string. */
+export const kindOf = (value: Constant | NamedSet): "integer" | "string" => value.type === "set" ? (value.kind === "address-set" ? "integer" : "string") : value.type;
 
 /** Adds the constant at hand to a list; undefined sets are kept by name. */
 function addConstant(lexer: Lexer, values: (Constant | NamedSet)[], sets: ExpressionSets | undefined): string | undefined {
@@ -70,6 +71,14 @@ const typeOf = (values: readonly (Constant | NamedSet)[], lastKind: number): "in
   return lastKind === T.group ? "string" : "integer";
 };
 
+/** Reads the one constant at hand; names of sets stand for nothing. */
+export function parseConstant(lexer: Lexer): Constant {
+  const values: (Constant | NamedSet)[] = [];
+  addConstant(lexer, values, NO_SETS);
+  const [constant] = values;
+  return constant === undefined || constant.type === "set" ? lexer.unexpected("expecting constant") : constant;
+}
+
 /**
  * Reads one constant, or several in braces, from the lexer.
  *
@@ -109,6 +118,13 @@ export function addressConstants(members: readonly string[]): readonly IntegerCo
 
 const bitLength = (value: bigint): number => (value === 0n ? 0 : value.toString(2).length);
 const WIDTHS: Readonly<Record<"ipv4" | "ipv6" | "ethernet", number>> = { ipv4: 32, ipv6: 128, ethernet: 48 };
+
+/** What is wrong with comparing a field of so many bits (0: a string) with a constant, or writing it there. */
+export function constantProblem(name: string, width: number, constant: Constant): string | undefined {
+  if ((constant.type === "integer") !== width > 0) return `${width > 0 ? "Integer" : "String"} field ${name} is not compatible with ${constant.type} constant.`;
+  const needed = constant.type === "integer" ? constantWidth(constant) : 0;
+  return needed > width ? `${needed}-bit constant is not compatible with ${width}-bit field ${name}.` : undefined;
+}
 
 /** Bits that a field must have for a number to be compared with it: those of its notation, or of its value. */
 export function constantWidth(constant: IntegerConstant): number {

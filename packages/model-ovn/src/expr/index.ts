@@ -9,3 +9,4 @@ export { type IsResident, simplify } from "./simplify.ts";
 export { printSymbolTable, symbolTable } from "./symbol-table.ts";
 export type { FieldSymbol, Level, OvnSymbol, PredicateSymbol, StringSymbol, SymbolTable, Writable } from "./symbols.ts";
 export { OvnSyntaxError } from "./syntax-error.ts";
+export { combine, negate } from "./tree.ts";

@@ -64,22 +64,21 @@ export class Lexer {
     return this.sign(code, start);
   }
 
-  /** Whether the token after the current one is a certain sign. */
-  isFollowedBy(kind: number): boolean {
+  /** The kind of the token after the current one, of the signs that decide what the current one starts; -1 for every other. */
+  peek(): number {
     const { input } = this;
     for (let at = this.end; ; at++) {
       const code = input.charCodeAt(at);
       if (isBlank(code)) continue;
       if (code === 47) break;
-      if (code < 128 && SINGLE[code]) return SINGLE[code] === kind;
-      if (code === 61) return kind === (input.charCodeAt(at + 1) === 61 ? T.eq : T.equals);
-      if (code === 60) return kind === T.exchange && input.startsWith("->", at + 1);
-      return false;
+      if (code < 128 && SINGLE[code]) return SINGLE[code] ?? -1;
+      if (code === 61) return input.charCodeAt(at + 1) === 61 ? T.eq : T.equals;
+      return code === 60 && input.startsWith("->", at + 1) ? T.exchange : -1;
     }
-    const { start, end, text, value, mask, format, kind: current } = this;
-    const found = this.next() === kind;
-    Object.assign(this, { start, end, text, value, mask, format, kind: current });
-    return found;
+    const { start, end, text, value, mask, format, kind } = this;
+    const next = this.next();
+    Object.assign(this, { start, end, text, value, mask, format, kind });
+    return next;
   }
 
   /** Goes past the current token if it is of a kind. */

@@ -1,4 +1,4 @@
-import { constantWidth, type ConstantSet, type NamedSet, parseConstantSet } from "./constants.ts";
+import { constantProblem, type ConstantSet, kindOf, type NamedSet, parseConstantSet } from "./constants.ts";
 import type { Constant, Expression, ExpressionSets, Relation } from "./expression.ts";
 import { parseFieldRange, type SymbolRange, widthOf } from "./field-range.ts";
 import { Lexer } from "./lexer.ts";
@@ -31,12 +31,14 @@ const ZERO: ConstantSet = { type: "integer", values: [{ type: "integer", value: 
 
 function checkTypes({ lexer }: Context, { symbol }: SymbolRange, constants: ConstantSet): void {
   const width = widthOf(symbol);
-  if (constants.type !== (width > 0 ? "integer" : "string"))
+  if (constants.values.length === 0 && (constants.type === "integer") !== width > 0)
     lexer.fail(`${width > 0 ? "Integer" : "String"} field ${symbol.name} is not compatible with ${constants.type} constant.`);
   for (const constant of constants.values) {
-    if (constant.type !== "integer") continue;
-    const needed = constantWidth(constant);
-    if (needed > width) lexer.fail(`${needed}-bit constant is not compatible with ${width}-bit field ${symbol.name}.`);
+    const kind = kindOf(constant);
+    const problem = constant.type === "set"
+      ? (kind === "integer") === width > 0 ? undefined : `${width > 0 ? "Integer" : "String"} field ${symbol.name} is not compatible with ${kind} constant.`
+      : constantProblem(symbol.name, width, constant);
+    if (problem !== undefined) lexer.fail(problem);
   }
 }
 
@@ -116,7 +118,7 @@ function parseResident({ lexer, negated }: Context): Expression {
 /** `field`, `field == constants`. */
 function parseField(context: Context): Expression {
   const { lexer } = context;
-  if (lexer.isFollowedBy(T.lparen)) {
+  if (lexer.peek() === T.lparen) {
     if (!lexer.matchId("is_chassis_resident")) lexer.fail("parsing function name");
     lexer.next();
     context.atomic = true;

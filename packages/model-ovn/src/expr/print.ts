@@ -1,8 +1,7 @@
 import type { Expression } from "./expression.ts";
+import { printHex as hex } from "./print-number.ts";
 import { quote } from "./quoted.ts";
 import { onesOf } from "./tree.ts";
-
-const hex = (value: bigint): string => (value === 0n ? "0" : `0x${value.toString(16)}`);
 
 /** The lowest set bit, and how many follow without a gap; undefined where there are none or several runs. */
 export function bitRun(mask: bigint): { readonly low: number; readonly width: number } | undefined {

@@ -1,17 +1,5 @@
 import type { FieldSymbol, Level, OvnSymbol, PredicateSymbol, StringSymbol, SymbolTable, Writable } from "./symbols.ts";
-
-/** The release whose symbols are meant where none is named. */
-const DEFAULT_VERSION = "23.09.0";
-
-/** Compares an OVN version with `series.patch` numbers: true from the first of them in its series on, and in every later series. */
-function since(version: string, ...firsts: readonly string[]): boolean {
-  const parts = (text: string): readonly number[] => text.split(".").map(Number);
-  const [major = 0, minor = 0, patch = 0] = parts(version);
-  const series = major * 100 + minor;
-  const known = firsts.map(parts).map(([a = 0, b = 0, c = 0]) => ({ series: a * 100 + b, patch: c }));
-  const own = known.find((first) => first.series === series);
-  return own === undefined ? known.some((first) => first.patch === 0 && first.series < series) : patch >= own.patch;
-}
+import { DEFAULT_VERSION, since } from "./version.ts";
 
 interface FieldFacts {
   readonly needs?: string;
