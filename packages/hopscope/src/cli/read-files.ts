@@ -1,6 +1,7 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { decodeText } from "./decode-text.ts";
 
 export interface SourceFile {
   readonly name: string;
@@ -22,23 +23,29 @@ export function readFiles(paths: readonly string[]): readonly SourceFile[] {
   };
   const read = (path: string): void => {
     try {
-      const bytes = readFileSync(path === "-" ? 0 : path);
-      if (bytes.includes(0)) return complain(path, "is a binary file", "YAML or JSON text");
-      files.push({ name: path === "-" ? "stdin" : path, text: bytes.toString("utf8") });
+      const name = path === "-" ? "stdin" : path;
+      const { text, trouble } = decodeText(readFileSync(path === "-" ? 0 : path));
+      if (trouble !== undefined) problems.push({ code: "input/unreadable", severity: "error", origin: { object: "", file: name, line: trouble.line, column: trouble.column }, problem: trouble.problem, expected: "YAML or JSON text in UTF-8" });
+      else files.push({ name, text });
     } catch (error) {
       complain(path, `cannot be read (${codeOf(error)})`);
     }
   };
+  const visited = new Set<string>();
   const visit = (path: string): void => {
     let entries: string[];
     try {
+      // A link to a folder above would never end.
+      const real = realpathSync(path);
+      if (visited.has(real)) return;
+      visited.add(real);
       entries = readdirSync(path).sort();
     } catch (error) {
       return complain(path, `cannot be listed (${codeOf(error)})`);
     }
     for (const entry of entries) {
       const child = join(path, entry);
-      const info = statSync(child, { throwIfNoEntry: false });
+      const info = statOf(child);
       if (info?.isDirectory() === true) visit(child);
       else if (info?.isFile() === true && MANIFEST.test(entry)) read(child);
     }
@@ -48,8 +55,9 @@ export function readFiles(paths: readonly string[]): readonly SourceFile[] {
       read(path);
       continue;
     }
-    const info = statSync(path, { throwIfNoEntry: false });
+    const info = statOf(path);
     if (info === undefined) complain(path, "no such file or folder");
+    else if (info.isCharacterDevice() || info.isBlockDevice() || info.isSocket()) complain(path, "is a device", "a file, a folder or - for stdin");
     else if (info.isDirectory()) {
       const before = files.length;
       visit(path);
@@ -58,6 +66,15 @@ export function readFiles(paths: readonly string[]): readonly SourceFile[] {
   }
   if (problems.length > 0) throw new InputError(problems);
   return files;
+}
+
+/** What a path leads to; nothing where it leads nowhere, or round in a circle of links. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unreadable");

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { run, shop, withFiles } from "./_run.ts";
@@ -11,6 +12,13 @@ describe("input that stops the command", () => {
   it.each([
     ["broken YAML", "a.yaml", "kind: Service\nmetadata: {name: [\n", LOCATED],
     ["broken JSON", "a.json", '{"kind": "Service",,}', LOCATED],
+    ["a document nested 10,000 deep", "a.yaml", `a: ${"[".repeat(10_000)}${"]".repeat(10_000)}`, LOCATED],
+    ["JSON nested 10,000 deep", "a.json", `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`, LOCATED],
+    ["block YAML nested 10,000 deep", "a.yaml", Array.from({ length: 3_000 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n"), LOCATED],
+    ["a number as a name", "a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: 7}\n", LOCATED],
+    ["a port as text", "a.yaml", 'apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: b}\nspec:\n  ports: [{port: "80"}]\n', /a\.yaml:5:12: Service b\/a spec\.ports\[0\]\.port: /],
+    ["a label as a number", "a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: b, labels: {v: 1}}\n", LOCATED],
+    ["a name with ../", "a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ../../etc/passwd, namespace: b}\n", LOCATED],
     ["a duplicate key", "a.yaml", "apiVersion: v1\nkind: Service\nkind: Pod\nmetadata: {name: a}\n", LOCATED],
     ["a wrong type in the Cluster document", "a.yaml", cluster("network: {pods: 7}"), LOCATED],
     ["an unknown field, with the nearest name", "a.yaml", cluster("network: {gatewayMod: shared}"), /a\.yaml:\d+:\d+: .*gatewayMode/],
@@ -23,6 +31,23 @@ describe("input that stops the command", () => {
       expect(code).toBe(2);
       expect(err).toMatch(message);
       expect(err).not.toMatch(/^\s+at /m);
+    });
+  });
+
+  it.each([
+    ["bytes that are no UTF-8", Buffer.from([...Buffer.from("apiVersion: v1\nkind: P"), 0xe9, 0x0a]), /a\.yaml:2:8: holds bytes that are no UTF-8; expected YAML or JSON text in UTF-8/],
+    ["a gzip archive", Buffer.from([0x1f, 0x8b, 8, 0]), /a\.yaml: is a gzip archive: unpack it first/],
+    ["a tar archive", Buffer.concat([Buffer.alloc(257), Buffer.from("ustar"), Buffer.alloc(250)]), /a\.yaml: is a tar archive: unpack it first/],
+  ])("%s is told", async (_, bytes, message) => {
+    await withFiles({ "a.yaml": bytes }, async (path) => expect(await trace(path("a.yaml"))).toMatchObject({ code: 2, err: expect.stringMatching(message) }));
+  });
+
+  it("tells of a device and follows no circle of links", async () => {
+    await withFiles({ "shop.yaml": shop, "sub/x.txt": "" }, async (path) => {
+      expect(await trace("/dev/zero")).toMatchObject({ code: 2, err: expect.stringContaining("is a device") });
+      symlinkSync("..", path("sub/up"));
+      symlinkSync("nowhere", path("sub/lost.yaml"));
+      expect((await trace(path(""))).code).toBe(0);
     });
   });
 
@@ -71,6 +96,42 @@ describe("input that stops the command", () => {
 
 describe("input that is odd but usable", () => {
   it.each([
+    ["with a byte order mark", Buffer.from(`\uFEFF${shop}`)],
+    ["in UTF-16, as PowerShell writes it", Buffer.from(`\uFEFF${shop}`, "utf16le")],
+    ["with Windows line ends", Buffer.from(shop.replaceAll("\n", "\r\n"))],
+  ])("a file %s is read", async (_, bytes) => {
+    await withFiles({ "shop.yaml": bytes }, async (path) => expect((await trace(path("shop.yaml"))).code).toBe(0));
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["comments alone", "# nothing\n---\n# here\n"],
+    ["an object in two files that differ", shop.replace("port: 80,", "port: 80, appProtocol: http,")],
+    ["owners in a circle", ["a", "b"].map((name, index) => `apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: ${name}, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: ${"ba"[index]}, uid: x}]}\nspec: {selector: {matchLabels: {app: x}}, template: {metadata: {labels: {app: x}}, spec: {containers: []}}}\n`).join("---\n")],
+  ])("%s does not stop the trace", async (_, text) => {
+    await withFiles({ "shop.yaml": shop, "z.yaml": text }, async (path) => {
+      const { code, out } = await trace(path(""), "-o", "json");
+      expect({ code, verdict: JSON.parse(out).verdict }).toMatchObject({ code: 0, verdict: { type: "delivered" } });
+    });
+  });
+
+  it("says which of two definitions is used", async () => {
+    await withFiles({ "a.yaml": shop, "z.yaml": shop.slice(shop.lastIndexOf("---")).replace("targetPort: 8080", "targetPort: 8081") }, async (path) => {
+      const { caveats } = JSON.parse((await trace(path(""), "-o", "json")).out) as { caveats: readonly { code: string; problem: string }[] };
+      expect(caveats.find(({ code }) => code === "input/object-defined-twice")?.problem).toMatch(/Service shop\/web is defined at .*a\.yaml:\d+:1 and, with other values, at .*z\.yaml:2:1, which is used/);
+    });
+  });
+
+  it("prints nothing of a Secret's data, in any view", async () => {
+    const secret = `---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\nstringData: {password: hunter2hunter2}\ndata: {token: aHVudGVyMmh1bnRlcjI=}\n`;
+    await withFiles({ "shop.yaml": `${shop}${secret}` }, async (path) => {
+      for (const args of [["trace", path("shop.yaml"), "--from", "deploy/shop/client", "--to", "http://web.shop/", "-o", "json"], ["inspect", path("shop.yaml"), "-o", "json"], ["inspect", path("shop.yaml"), "caveats", "-o", "json"]]) {
+        expect((await run(...args)).out).not.toMatch(/hunter2|aHVudGVyMm/);
+      }
+    });
+  });
+
+  it.each([
     ["a kind that is not modelled", "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a, namespace: shop}\nspec: {x: 1}\n"],
     ["a line of a megabyte", `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {x: "${"y".repeat(1 << 20)}"}\n`],
     ["delegates in a circle", ["a", "b"].map((name, index) => `apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: {name: ${name}, namespace: shop}\nspec: {${name === "a" ? "hosts: [web.shop.svc.cluster.local], " : ""}http: [{delegate: {name: ${"ba"[index]}, namespace: shop}}]}\n`).join("---\n")],
@@ -117,7 +178,7 @@ describe("input that is odd but usable", () => {
   });
 
   it.each(["text", "wide", "json", "mermaid", "svg", "html"])("lets names steer neither terminal nor page (%s)", async (format) => {
-    const named = shop.replaceAll("name: web,", 'name: "web<script>alert(1)</script>\\e[31m",').replaceAll("name: http,", 'name: "<script>\\e]0;x\\a",');
+    const named = shop.replaceAll("name: web,", 'name: "web<script>alert(1)<script>\\e[31m",').replaceAll("name: http,", 'name: "<script>\\e]0;x\\a",');
     await withFiles({ "shop.yaml": named }, async (path) => {
       const { code, out } = await run("trace", path("shop.yaml"), "--from", "deploy/shop/client", "--to", "http://web.shop/<script>", "-o", format);
       expect(code).toBe(0);

@@ -1,87 +1,64 @@
+import { parseSubnet, addressValue } from "../workload/address-pool.ts";
 import type { PathStep } from "./field-path.ts";
 import { groupOf } from "./known-kinds.ts";
 import type { Resource } from "../resource.ts";
-
-type Shape = "list" | "mapping" | "text" | "number" | "boolean";
+import { annotationShapes, plainAnnotations, type Shape, type Shapes, shapes } from "./shapes.ts";
 
 /** A field of a wrong type in a kind that the models read. */
 export interface ShapeTrouble {
-  readonly code: "input/wrong-type";
+  readonly code: "input/wrong-type" | "input/wrong-value";
   readonly path: readonly PathStep[];
   readonly problem: string;
   readonly expected: string;
 }
 
-const container = (at: string): Readonly<Record<string, Shape>> => ({
-  [at]: "list",
-  [`${at}[]`]: "mapping",
-  [`${at}[].name`]: "text",
-  [`${at}[].ports`]: "list",
-  [`${at}[].ports[]`]: "mapping",
-  [`${at}[].ports[].containerPort`]: "number",
-  [`${at}[].args`]: "list",
-});
-const podSpec = (at: string): Readonly<Record<string, Shape>> => ({ [at]: "mapping", ...container(`${at}.containers`), ...container(`${at}.initContainers`), [`${at}.nodeSelector`]: "mapping", [`${at}.nodeName`]: "text", [`${at}.dnsConfig`]: "mapping", [`${at}.hostAliases`]: "list" });
-const selector = (at: string): Readonly<Record<string, Shape>> => ({ [at]: "mapping", [`${at}.matchLabels`]: "mapping", [`${at}.matchLabels.*`]: "text", [`${at}.matchExpressions`]: "list", [`${at}.matchExpressions[]`]: "mapping", [`${at}.matchExpressions[].values`]: "list" });
-const workload: Readonly<Record<string, Shape>> = { "spec.replicas": "number", "spec.template": "mapping", "spec.template.metadata": "mapping", "spec.template.metadata.labels": "mapping", "spec.template.metadata.labels.*": "text", ...selector("spec.selector"), ...podSpec("spec.template.spec") };
-const rules = (direction: string, peers: string): Readonly<Record<string, Shape>> => ({
-  [`spec.${direction}`]: "list",
-  [`spec.${direction}[]`]: "mapping",
-  [`spec.${direction}[].${peers}`]: "list",
-  [`spec.${direction}[].${peers}[]`]: "mapping",
-  [`spec.${direction}[].${peers}[].ipBlock`]: "mapping",
-  [`spec.${direction}[].${peers}[].ipBlock.cidr`]: "text",
-  [`spec.${direction}[].ports`]: "list",
-  [`spec.${direction}[].ports[]`]: "mapping",
-});
-const route = (protocol: string): Readonly<Record<string, Shape>> => ({
-  [`spec.${protocol}`]: "list",
-  [`spec.${protocol}[]`]: "mapping",
-  [`spec.${protocol}[].match`]: "list",
-  [`spec.${protocol}[].match[]`]: "mapping",
-  [`spec.${protocol}[].route`]: "list",
-  [`spec.${protocol}[].route[]`]: "mapping",
-  [`spec.${protocol}[].route[].destination`]: "mapping",
-});
-const texts = (at: string): Readonly<Record<string, Shape>> => ({ [at]: "list", [`${at}[]`]: "text" });
+interface Step {
+  readonly steps: readonly string[];
+  readonly shape: Shape;
+}
 
-/** Types of the fields that models walk over without a second look. */
-const SHAPES: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
-  "/Service": { "spec.ports": "list", "spec.ports[]": "mapping", "spec.ports[].port": "number", "spec.ports[].name": "text", "spec.selector": "mapping", "spec.selector.*": "text", "spec.clusterIP": "text", ...texts("spec.clusterIPs"), ...texts("spec.externalIPs"), "status.loadBalancer": "mapping", "status.loadBalancer.ingress": "list", "status.loadBalancer.ingress[]": "mapping" },
-  "/Pod": { ...podSpec("spec"), "status.podIP": "text", "status.podIPs": "list", "status.podIPs[]": "mapping", "status.conditions": "list", "status.conditions[]": "mapping" },
-  "/Node": { "status.addresses": "list", "status.addresses[]": "mapping" },
-  "/Endpoints": { subsets: "list", "subsets[]": "mapping", "subsets[].addresses": "list", "subsets[].addresses[]": "mapping", "subsets[].notReadyAddresses": "list", "subsets[].notReadyAddresses[]": "mapping", "subsets[].ports": "list", "subsets[].ports[]": "mapping" },
-  "discovery.k8s.io/EndpointSlice": { endpoints: "list", "endpoints[]": "mapping", ...texts("endpoints[].addresses"), "endpoints[].conditions": "mapping", ports: "list", "ports[]": "mapping", "ports[].port": "number" },
-  "apps/Deployment": workload,
-  "apps/StatefulSet": workload,
-  "apps/DaemonSet": workload,
-  "apps/ReplicaSet": workload,
-  "batch/Job": workload,
-  "networking.k8s.io/NetworkPolicy": { ...selector("spec.podSelector"), ...texts("spec.policyTypes"), ...rules("ingress", "from"), ...rules("egress", "to") },
-  "k8s.ovn.org/EgressIP": { ...texts("spec.egressIPs"), ...selector("spec.namespaceSelector"), ...selector("spec.podSelector") },
-  "k8s.ovn.org/EgressFirewall": { "spec.egress": "list", "spec.egress[]": "mapping", "spec.egress[].to": "mapping", "spec.egress[].ports": "list" },
-  "route.openshift.io/Route": { "spec.host": "text", "spec.path": "text", "spec.to": "mapping", "spec.to.name": "text", "spec.tls": "mapping", "spec.port": "mapping", "spec.alternateBackends": "list", "spec.alternateBackends[]": "mapping" },
-  "networking.istio.io/Gateway": { "spec.selector": "mapping", "spec.servers": "list", "spec.servers[]": "mapping", ...texts("spec.servers[].hosts"), "spec.servers[].port": "mapping", "spec.servers[].port.number": "number", "spec.servers[].tls": "mapping" },
-  "networking.istio.io/VirtualService": { ...texts("spec.hosts"), ...texts("spec.gateways"), ...route("http"), ...route("tcp"), ...route("tls") },
-  "networking.istio.io/DestinationRule": { "spec.host": "text", "spec.subsets": "list", "spec.subsets[]": "mapping", "spec.subsets[].labels": "mapping", "spec.trafficPolicy": "mapping" },
-  "networking.istio.io/ServiceEntry": { ...texts("spec.hosts"), ...texts("spec.addresses"), "spec.ports": "list", "spec.ports[]": "mapping", "spec.ports[].number": "number", "spec.endpoints": "list", "spec.endpoints[]": "mapping", "spec.workloadSelector": "mapping" },
-};
+const compiled = new WeakMap<Shapes, readonly Step[]>();
 
-const compiled = new Map<string, readonly { readonly steps: readonly string[]; readonly shape: Shape }[]>();
+function stepsOf(table: Shapes): readonly Step[] {
+  let list = compiled.get(table);
+  if (list === undefined) {
+    list = Object.entries(table).map(([path, shape]) => ({ steps: path.replace(/\[\]/g, ".[]").split(".").filter((step) => step !== ""), shape }));
+    compiled.set(table, list);
+  }
+  return list;
+}
 
-/** The first field of a modelled kind whose type the API would refuse; what is absent or null is not looked at. */
+/** The first field of a modelled kind whose value the API would refuse; what is absent or null is not looked at. */
 export function checkShape(resource: Resource): ShapeTrouble | undefined {
   const key = `${groupOf(resource.apiVersion)}/${resource.kind}`;
-  const shapes = SHAPES[key];
-  if (shapes === undefined) return undefined;
-  let list = compiled.get(key);
-  if (list === undefined) {
-    list = Object.entries(shapes).map(([path, shape]) => ({ steps: path.replace(/\[\]/g, ".[]").split("."), shape }));
-    compiled.set(key, list);
+  const table = shapes[key];
+  const found = table === undefined ? undefined : firstMisfit(resource, table);
+  if (found !== undefined) return troubleOf(found, found.steps);
+  return annotationTrouble(resource, key);
+}
+
+/** Annotations that OVN-Kubernetes writes are read as its own data: JSON, addresses. */
+function annotationTrouble(resource: Resource, key: string): ShapeTrouble | undefined {
+  const { annotations } = resource.metadata;
+  if (annotations === undefined) return undefined;
+  for (const [name, shape] of Object.entries(plainAnnotations[key] ?? {})) {
+    const value = annotations[name];
+    if (value !== undefined && !fits(value, shape)) return troubleOf({ steps: [], value, shape }, ["metadata", "annotations", name]);
   }
-  for (const { steps, shape } of list) {
-    const path = misfit(resource, steps, 0, shape, []);
-    if (path !== undefined) return { code: "input/wrong-type", path: path.steps, problem: `the value is ${nameOf(path.value)}`, expected: shape === "text" ? "text; put it in quotes" : `a ${shape}` };
+  for (const [name, table] of Object.entries(annotationShapes[key] ?? {})) {
+    const text = annotations[name];
+    if (text === undefined || text === null) continue;
+    const path = ["metadata", "annotations", name];
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return { code: "input/wrong-value", path, problem: `the annotation "${name}" holds no JSON`, expected: "the value as OVN-Kubernetes writes it" };
+    }
+    const isList = Object.keys(table).some((one) => one.startsWith("[]"));
+    if (!fits(value, isList ? "list" : "mapping")) return { code: "input/wrong-value", path, problem: `the annotation "${name}" is ${nameOf(value)}`, expected: isList ? "a JSON list" : "a JSON object" };
+    const found = firstMisfit(value, table);
+    if (found !== undefined) return { ...troubleOf(found, path), problem: `in the annotation "${name}", ${found.steps.join(".")} is ${nameOf(found.value)}` };
   }
   return undefined;
 }
@@ -89,29 +66,66 @@ export function checkShape(resource: Resource): ShapeTrouble | undefined {
 interface Misfit {
   readonly steps: readonly PathStep[];
   readonly value: unknown;
+  readonly shape: Shape;
+}
+
+function troubleOf({ value, shape }: Misfit, path: readonly PathStep[]): ShapeTrouble {
+  const isKind = shape === "port" ? typeof value === "number" : shape === "address" || shape === "cidr" || shape === "mac" ? typeof value === "string" : false;
+  return { code: isKind ? "input/wrong-value" : "input/wrong-type", path, problem: `the value is ${nameOf(value)}`, expected: EXPECTED[shape] };
+}
+
+const EXPECTED: Readonly<Record<Shape, string>> = {
+  list: "a list", mapping: "a mapping", text: "text; put it in quotes", number: "a number", boolean: "true or false", "number or text": "a number or a name",
+  port: "a port number from 0 to 65535", address: "an IP address", cidr: "a network such as 10.0.0.0/8", mac: "a MAC address",
+};
+
+function firstMisfit(value: unknown, table: Shapes): Misfit | undefined {
+  for (const { steps, shape } of stepsOf(table)) {
+    const found = misfit(value, steps, 0, shape, []);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function misfit(value: unknown, steps: readonly string[], index: number, shape: Shape, path: readonly PathStep[]): Misfit | undefined {
   if (value === undefined || value === null) return undefined;
   const step = steps[index];
-  if (step === undefined) return shapeOf(value) === shape ? undefined : { steps: path, value };
+  if (step === undefined) return fits(value, shape) ? undefined : { steps: path, value, shape };
   // A parent of the wrong type is found by the entry of its own.
   if (typeof value !== "object" || Array.isArray(value) !== (step === "[]")) return undefined;
   if (step !== "[]" && step !== "*") return Object.hasOwn(value, step) ? misfit((value as Readonly<Record<string, unknown>>)[step], steps, index + 1, shape, [...path, step]) : undefined;
   const entries: readonly (readonly [PathStep, unknown])[] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   for (const [key, entry] of entries) {
-    if (entry === null && step === "[]") return { steps: [...path, key], value: entry };
+    if (entry === null && step === "[]") return { steps: [...path, key], value: entry, shape };
     const found = misfit(entry, steps, index + 1, shape, [...path, key]);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-const shapeOf = (value: unknown): Shape | undefined => {
-  if (Array.isArray(value)) return "list";
-  if (typeof value === "object") return "mapping";
-  if (typeof value === "string") return "text";
-  return typeof value === "number" ? "number" : typeof value === "boolean" ? "boolean" : undefined;
-};
+function fits(value: unknown, shape: Shape): boolean {
+  switch (shape) {
+    case "list":
+      return Array.isArray(value);
+    case "mapping":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "text":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number" && Number.isFinite(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "number or text":
+      return typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+    case "port":
+      return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535;
+    case "address":
+      return value === "" || (typeof value === "string" && addressValue(value) !== undefined);
+    case "cidr":
+      return value === "" || (typeof value === "string" && parseSubnet(value) !== undefined);
+    case "mac":
+      return typeof value === "string" && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value);
+  }
+}
 
 const nameOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value === "object" ? "a mapping" : typeof value === "string" ? `"${value.slice(0, 60)}"` : String(value));

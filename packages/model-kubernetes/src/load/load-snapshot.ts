@@ -71,8 +71,7 @@ export function loadSnapshot(files: readonly SourceFile[], options: LoadOptions 
   }
   const caveats: Caveat[] = [];
   const placed = read.map((resource) => place(keepSource(scrub(normalize(resource)), resource), options.namespace, caveats));
-  const { resources, diagnostics: doubles, caveats: older } = mergeDuplicates(placed, locate);
-  diagnostics.push(...doubles);
+  const { resources, caveats: older } = mergeDuplicates(placed, locate);
   caveats.push(...older, ...unknownKinds(resources));
   const completed = completeCluster(documents, resources);
   diagnostics.push(...completed.diagnostics.map((diagnostic) => ({ ...diagnostic, origin: locate(diagnostic.origin) })));

@@ -1,4 +1,4 @@
-import type { Caveat, Diagnostic } from "@hopscope/core";
+import type { Caveat } from "@hopscope/core";
 import { printOrigin } from "@hopscope/core";
 import { objectName, originOf, type Resource } from "../resource.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -7,14 +7,14 @@ import { groupOf } from "./known-kinds.ts";
 /**
  * Keeps one of each object: `oc adm inspect` writes many objects twice.
  *
- * Equal copies are one object. Copies that differ in status alone were read at two times, and the later is kept. Others contradict each other.
+ * Equal copies are one object. Copies that differ in status alone were read at two times, and the later is kept. Others contradict each
+ * other: the one with the higher resourceVersion is kept, else the one read last, as applying one after the other would do; a caveat says so.
  */
 export function mergeDuplicates(
   all: readonly Resource[],
   locate: Snapshot["locate"],
-): { readonly resources: readonly Resource[]; readonly diagnostics: readonly Diagnostic[]; readonly caveats: readonly Caveat[] } {
+): { readonly resources: readonly Resource[]; readonly caveats: readonly Caveat[] } {
   const kept = new Map<string, Resource>();
-  const diagnostics: Diagnostic[] = [];
   const caveats: Caveat[] = [];
   for (const resource of all) {
     const { namespace = "", name } = resource.metadata;
@@ -22,20 +22,17 @@ export function mergeDuplicates(
     const first = kept.get(key);
     if (first === undefined) kept.set(key, resource);
     else if (!sameFields(first, resource, ["status"])) {
-      diagnostics.push({
-        code: "input/object-defined-twice",
-        severity: "error",
-        origin: locate(originOf(resource)),
-        problem: `${objectName(resource)} is also defined at ${printOrigin(locate(originOf(first)))}, and differs`,
-        expected: "one definition, or equal ones",
-      });
+      const later = version(first) > version(resource) ? first : resource;
+      const other = later === first ? resource : first;
+      kept.set(key, later);
+      caveats.push({ code: "input/object-defined-twice", problem: `${objectName(resource)} is defined at ${printOrigin(locate(originOf(other)))} and, with other values, at ${printOrigin(locate(originOf(later)))}, which is used`, origin: locate(originOf(later)) });
     } else if (!sameFields(first, resource, [])) {
       const later = version(resource) > version(first) ? resource : first;
       kept.set(key, later);
       caveats.push({ code: "kubernetes/status-read-twice", problem: `${objectName(resource)} was read twice with another status; the later one is kept`, origin: originOf(later) });
     }
   }
-  return { resources: [...kept.values()], diagnostics, caveats };
+  return { resources: [...kept.values()], caveats };
 }
 
 const version = (resource: Resource): number => Number((resource.metadata as { readonly resourceVersion?: unknown }).resourceVersion ?? 0) || 0;

@@ -3,7 +3,7 @@ import type { Resource } from "../resource.ts";
 
 /** Trouble with the envelope of an object. */
 export interface EnvelopeTrouble {
-  readonly code: "input/not-an-object" | "input/missing-field" | "input/wrong-type";
+  readonly code: "input/not-an-object" | "input/missing-field" | "input/wrong-type" | "input/wrong-value";
   readonly object: string;
   readonly item?: number;
   readonly path: readonly PathStep[];
@@ -67,7 +67,9 @@ function metadataTrouble(metadata: Fields, object: string): Omit<EnvelopeTrouble
   const name = metadata["name"];
   if (name === undefined || name === null || name === "") return { code: "input/missing-field", object, path: ["metadata"], problem: "metadata.name is missing" };
   if (typeof name !== "string") return { code: "input/wrong-type", object, path: ["metadata", "name"], problem: `metadata.name is ${nameOf(name)}`, expected: "text; put it in quotes" };
+  if (!isPathSegment(name)) return { code: "input/wrong-value", object: `${object} ${name}`, path: ["metadata", "name"], problem: `"${name}" is no name that the API takes`, expected: 'a name without "/" and "%"' };
   const namespace = metadata["namespace"];
+  if (typeof namespace === "string" && !isPathSegment(namespace)) return { code: "input/wrong-value", object: `${object} ${name}`, path: ["metadata", "namespace"], problem: `"${namespace}" is no name that the API takes`, expected: 'a name without "/" and "%"' };
   if (namespace !== undefined && namespace !== null && typeof namespace !== "string") {
     return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "namespace"], problem: `metadata.namespace is ${nameOf(namespace)}`, expected: "text; put it in quotes" };
   }
@@ -86,6 +88,9 @@ function metadataTrouble(metadata: Fields, object: string): Omit<EnvelopeTrouble
   }
   return undefined;
 }
+
+/** The API refuses names that would change a path: `.`, `..`, and those with a slash or a percent sign. */
+const isPathSegment = (name: string): boolean => name !== "." && name !== ".." && !/[/%]/.test(name);
 
 /** `spec` and `status` are mappings in every kind that a model reads. */
 function bodyTrouble(value: Fields, object: string): Omit<EnvelopeTrouble, "item"> | undefined {

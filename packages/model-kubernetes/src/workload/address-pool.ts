@@ -55,6 +55,11 @@ export function addressValue(text: string): bigint | undefined {
     if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined;
     return parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
   }
+  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
+  if (dotted !== null) {
+    const four = addressValue(dotted[2] ?? "");
+    return four === undefined ? undefined : addressValue(`${dotted[1] ?? ""}${(four >> 16n).toString(16)}:${(four & 0xffffn).toString(16)}`);
+  }
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const groups = (half: string | undefined): string[] => (half === undefined || half === "" ? [] : half.split(":"));

@@ -43,15 +43,33 @@ describe("loadSnapshot on bad input", () => {
 
   it.each([
     ["v1", "Service", "spec:\n  ports: {http: 80}\n", "bad.yaml:5:3: Service n/x spec.ports: the value is a mapping; expected a list"],
-    ["v1", "Service", "spec:\n  ports:\n  - port: http\n", 'bad.yaml:6:5: Service n/x spec.ports[0].port: the value is "http"; expected a number'],
+    ["v1", "Service", "spec:\n  ports:\n  - port: http\n", 'bad.yaml:6:5: Service n/x spec.ports[0].port: the value is "http"; expected a port number from 0 to 65535'],
     ["v1", "Service", "spec:\n  selector:\n    v: 1\n", "bad.yaml:6:5: Service n/x spec.selector.v: the value is 1; expected text; put it in quotes"],
     ["v1", "Pod", "spec:\n  containers: [null]\n", "bad.yaml:5:16: Pod n/x spec.containers[0]: the value is null; expected a mapping"],
     ["apps/v1", "Deployment", "spec:\n  replicas: '2'\n", 'bad.yaml:5:3: Deployment n/x spec.replicas: the value is "2"; expected a number'],
+    ["v1", "Service", "spec:\n  ports:\n  - port: 70000\n", "bad.yaml:6:5: Service n/x spec.ports[0].port: the value is 70000; expected a port number from 0 to 65535"],
+    ["v1", "Pod", "spec: {containers: []}\nstatus:\n  podIP: 10.0.0.256\n", 'bad.yaml:6:3: Pod n/x status.podIP: the value is "10.0.0.256"; expected an IP address'],
+    ["networking.k8s.io/v1", "NetworkPolicy", "spec:\n  ingress:\n  - from:\n    - ipBlock: {cidr: 10.0.0.0/33}\n", 'bad.yaml:7:17: NetworkPolicy n/x spec.ingress[0].from[0].ipBlock.cidr: the value is "10.0.0.0/33"; expected a network such as 10.0.0.0/8'],
+    ["networking.istio.io/v1beta1", "Gateway", "spec:\n  servers:\n  - port: {number: '80'}\n", 'bad.yaml:6:12: Gateway n/x spec.servers[0].port.number: the value is "80"; expected a port number from 0 to 65535'],
     ["networking.istio.io/v1beta1", "VirtualService", "spec:\n  hosts: shop\n", 'bad.yaml:5:3: VirtualService n/x spec.hosts: the value is "shop"; expected a list'],
   ])("locates a wrong type in %s %s", (apiVersion, kind, body, message) => {
     const snapshot = loadSnapshot([{ name: "bad.yaml", text: `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x, namespace: n}\n${body}` }]);
     expect(snapshot.diagnostics.map(printDiagnostic)).toEqual([message]);
     expect(snapshot.resources).toEqual([]);
+  });
+
+  it.each([
+    ['k8s.ovn.org/host-cidrs: "["', /a\.yaml:\d+:\d+: Node n .*the annotation "k8s\.ovn\.org\/host-cidrs" holds no JSON/],
+    ["k8s.ovn.org/host-cidrs: '{}'", /is a mapping; expected a JSON list/],
+    ["k8s.ovn.org/node-primary-ifaddr: '{\"ipv4\":\"x\"}'", /ipv4 is "x"; expected a network/],
+    ['k8s.ovn.org/node-mgmt-port-mac-address: "-"', /expected a MAC address/],
+  ])("locates the annotation %s", (annotation, message) => {
+    expect(messages(`apiVersion: v1\nkind: Node\nmetadata:\n  name: n\n  annotations:\n    ${annotation}\n`, "a.yaml")).toEqual([expect.stringMatching(message)]);
+  });
+
+  it.each(["../../etc/passwd", "..", "a/b", "%2e%2e"])("refuses the name %s, which no API takes", (name) => {
+    expect(messages(`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: "${name}"\n`)).toEqual([expect.stringMatching(/^bad\.yaml:4:3: .* is no name that the API takes/)]);
+    expect(messages(`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: "${name}"\n`)).toEqual([expect.stringMatching(/^bad\.yaml:5:3: .* is no name that the API takes/)]);
   });
 
   it("counts lines from the start of the file in later documents and items", () => {
