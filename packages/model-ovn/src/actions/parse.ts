@@ -173,6 +173,6 @@ export function parseActions(text: string, context: ActionContext): ParsedAction
   const prerequisites: Expression[] = [];
   const lexer = new Lexer(text);
   const place = { pipeline: context.pipeline, table: context.table };
-  const actions = parseList({ lexer, symbols: symbolTable(version), context, place, version, dhcp: context.dhcp ?? DHCP_OPTIONS, scope: "actions", depth: 0, prerequisites }, T.end);
+  const actions = parseList({ lexer, symbols: context.symbols ?? symbolTable(version), context, place, version, dhcp: context.dhcp ?? DHCP_OPTIONS, scope: "actions", depth: 0, prerequisites }, T.end);
   return { actions, prerequisites: prerequisites.reduce<Expression | undefined>((sum, each) => combine("and", sum, each), undefined) };
 }

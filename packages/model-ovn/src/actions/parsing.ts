@@ -15,6 +15,8 @@ export interface ActionContext extends Place {
   readonly dhcp?: DhcpOptions;
   /** The release whose symbols and actions are known. */
   readonly version?: string;
+  /** Symbols other than the release's own. */
+  readonly symbols?: SymbolTable;
 }
 
 /** What the actions at hand are parsed with. */

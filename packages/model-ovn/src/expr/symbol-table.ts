@@ -52,6 +52,7 @@ function flags({ field, subfield }: Builder, version: string): void {
     flag("tunnel_rx", 16);
     flag("icmp_snat", 17);
   }
+  if (["23.06.4", "23.06.5", "23.09.4", "24.03.2"].includes(version)) flag("igmp_loopback", 18);
   if (since(version, "22.03.8", "24.03.5", "24.09.2", "25.03.0")) flag("from_ctrl", 19);
   if (since(version, "24.03.6", "24.09.3", "25.03.0")) flag("network_id", 28, 4);
 }
