@@ -1,2 +1,3 @@
 export * from "./kiali/index.ts";
 export { type Labels as SeriesLabels, type ProxySeries, type Sample, seriesOf } from "./series.ts";
+export { DURATION_BOUNDS, steadyTraffic, TCP_METRICS } from "./steady-traffic.ts";

@@ -1,5 +1,6 @@
-import type { Journey, Noted } from "@hopscope/core";
-import { type Pod, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import type { Journey, Leg, Noted } from "@hopscope/core";
+import { matchesLabels, type Pod, podsOf, resourcesOf, servicesOf, type Snapshot, targetPortOf } from "@hopscope/model-kubernetes";
+import { fromEndpoint, type Peer, peerLabels, peerOf } from "./peer.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -21,100 +22,139 @@ export interface ProxySeries {
 }
 
 const UNKNOWN = "unknown";
-const CLUSTER = "Kubernetes";
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const isHttp = ({ fact }: Noted): boolean => fact["protocol"] !== undefined;
+const clusterOf = ({ fact }: Noted): string => text(fact["cluster"]) ?? "";
+const isServer = (one: Noted): boolean => /^(Inbound|inbound\|)/.test(clusterOf(one)) || (clusterOf(one) === "" && /^virtualInbound/i.test(text(one.fact["listener"]) ?? ""));
 
-interface Peer {
-  readonly workload: string;
-  readonly namespace: string;
-  readonly app: string;
-  readonly version: string;
+/** The journey as the proxies noted it. */
+interface Story {
+  readonly snapshot: Snapshot;
+  readonly noted: readonly Noted[];
+  readonly legs: readonly Leg[];
+  readonly podOf: (object: string | undefined) => Pod | undefined;
 }
 
-const nobody: Peer = { workload: UNKNOWN, namespace: UNKNOWN, app: UNKNOWN, version: "latest" };
+/** Leg by which a proxy passes on what came to it: the last try. */
+const onwardOf = ({ legs }: Story, one: Noted): Leg | undefined => legs.filter(({ parent }) => parent === (one.leg ?? -1) + 1).at(-1);
 
-function peerOf(pod: Pod | undefined): Peer {
-  if (pod === undefined) return nobody;
-  const labels = pod.metadata.labels ?? {};
-  const name = pod.metadata.name ?? UNKNOWN;
-  const hash = labels["pod-template-hash"];
-  const owners: unknown = Reflect.get(pod.metadata, "ownerReferences");
-  const first: unknown = Array.isArray(owners) ? owners[0] : undefined;
-  const owner = typeof first === "object" && first !== null ? text(Reflect.get(first, "name")) : undefined;
-  const set = owner ?? (hash === undefined ? name : name.replace(new RegExp(`-${hash}-[^-]+$`), ""));
-  const workload = hash !== undefined && set.endsWith(`-${hash}`) ? set.slice(0, -hash.length - 1) : set;
+function clientOf({ legs, noted }: Story, server: Noted): Noted | undefined {
+  const parent = legs.find(({ id }) => id === (server.leg ?? -1) + 1)?.parent;
+  return parent === undefined ? undefined : noted.find((other) => other.leg === parent - 1 && !isServer(other));
+}
+
+/** The Service that the cluster of an outbound listener is made of: its host is in the cluster's name. */
+const hostOf = (cluster: string): string | undefined => (cluster.startsWith("outbound") ? cluster.split(/\||_\._/)[3] : undefined);
+
+/** The Service behind an inbound port: of those that select the pod and send to the port, the oldest. */
+function ownService({ snapshot }: Story, pod: Pod | undefined, port: number): { readonly host: string; readonly name: string } | undefined {
+  if (pod === undefined) return undefined;
+  const namespace = pod.metadata.namespace ?? "default";
+  const candidates = servicesOf(snapshot, namespace).filter(({ spec }) => {
+    const selector = spec.selector ?? {};
+    return Object.keys(selector).length > 0 && matchesLabels(selector, pod.metadata.labels) && (spec.ports ?? []).some((one) => (one.protocol ?? "TCP") === "TCP" && targetPortOf(pod, one.targetPort ?? one.port) === port);
+  });
+  const age = (service: (typeof candidates)[number]): string => `${service.metadata.creationTimestamp ?? ""} ${service.metadata.name}`;
+  const [oldest] = [...candidates].sort((a, b) => (age(a) < age(b) ? -1 : 1));
+  return oldest === undefined ? undefined : { host: `${oldest.metadata.name}.${namespace}.svc.cluster.local`, name: oldest.metadata.name };
+}
+
+/** Whether istiod writes a workload beside the endpoints of a host: those that a selector found. */
+function hasEndpointMetadata({ snapshot }: Story, host: string | undefined): boolean {
+  const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\./.exec(host ?? "") ?? [];
+  if (name !== undefined && namespace !== undefined) return servicesOf(snapshot, namespace).some(({ metadata, spec }) => metadata.name === name && Object.keys(spec.selector ?? {}).length > 0);
+  return resourcesOf(snapshot, "ServiceEntry").some(({ spec }) => {
+    const fields: object = typeof spec === "object" && spec !== null ? spec : {};
+    const hosts: unknown = Reflect.get(fields, "hosts");
+    return Array.isArray(hosts) && hosts.includes(host) && Reflect.get(fields, "workloadSelector") !== undefined;
+  });
+}
+
+const CATCH_ALL = /^(BlackHoleCluster|(Inbound)?PassthroughCluster(Ipv[46])?)$/;
+
+/** What the proxy knows of the service: the catch-all's name, the cluster's Service, else a fallback. */
+function serviceLabels(one: Noted, named: { readonly host: string; readonly name: string } | undefined, fallback: { readonly host: string; readonly name: string }): Labels {
+  const route = text(one.fact["route"]);
+  const catchAll = route === "block_all" ? "BlackHoleCluster" : route === "allow_any" ? "PassthroughCluster" : CATCH_ALL.test(clusterOf(one)) ? clusterOf(one) : undefined;
+  if (catchAll !== undefined) return { destination_service: fallback.host, destination_service_name: catchAll };
+  return { destination_service: (named ?? fallback).host, destination_service_name: (named ?? fallback).name };
+}
+
+/** Labels at a server's proxy. The Host header is no fallback there: a port of no Service has the workload's own name. */
+function serverLabels(story: Story, one: Noted): Labels {
+  const pod = story.podOf(one.object);
+  const own = pod === undefined ? undefined : peerOf(pod);
+  const client = clientOf(story, one);
+  const clientPod = story.podOf(client?.object);
+  const principal = text(one.fact["downstreamPeer"]);
+  const source = clientPod !== undefined && (isHttp(one) || principal !== undefined) ? peerOf(clientPod) : undefined;
+  const port = Number(/^inbound\|(\d+)\|/.exec(clusterOf(one))?.[1]);
+  const fallback = own?.canonicalService ?? UNKNOWN;
   return {
-    workload,
-    namespace: pod.metadata.namespace ?? "default",
-    app: labels["service.istio.io/canonical-name"] ?? labels["app.kubernetes.io/name"] ?? labels["app"] ?? workload,
-    version: labels["service.istio.io/canonical-revision"] ?? labels["app.kubernetes.io/version"] ?? labels["version"] ?? "latest",
+    reporter: "destination",
+    ...peerLabels("source", source, principal),
+    ...peerLabels("destination", own, principal === undefined ? undefined : principalOf(pod, principal)),
+    ...(own === undefined ? {} : { destination_workload_namespace: own.namespace }),
+    ...serviceLabels(one, ownService(story, pod, port), { host: fallback, name: fallback }),
+    destination_service_namespace: own?.namespace ?? UNKNOWN,
+    connection_security_policy: principal === undefined ? "none" : "mutual_tls",
   };
 }
 
-const peerLabels = (side: "source" | "destination", peer: Peer): Labels => ({
-  [`${side}_workload`]: peer.workload,
-  [`${side}_workload_namespace`]: peer.namespace,
-  [`${side}_canonical_service`]: peer.app,
-  [`${side}_canonical_revision`]: peer.version,
-  [`${side}_cluster`]: peer.workload === UNKNOWN ? UNKNOWN : CLUSTER,
-});
+/** The identity of a pod in the trust domain of its peer. */
+const principalOf = (pod: Pod | undefined, peer: string): string | undefined =>
+  pod === undefined ? undefined : `spiffe://${/^spiffe:\/\/([^/]+)/.exec(peer)?.[1] ?? "cluster.local"}/ns/${pod.metadata.namespace ?? "default"}/sa/${pod.spec.serviceAccountName ?? "default"}`;
 
-/** The destination service as the metrics name it: from the cluster's host, or the catch-all cluster's own name. */
-function serviceLabels(cluster: string, route: string | undefined, authority: string | undefined, fallback: { readonly host: string; readonly name: string; readonly namespace: string } | undefined): Labels {
-  const catchAll = route === "block_all" ? "BlackHoleCluster" : route === "allow_any" ? "PassthroughCluster" : /^(BlackHoleCluster|(Inbound)?PassthroughCluster)/.test(cluster) ? cluster : undefined;
-  const host = cluster.startsWith("outbound") ? (cluster.split(/\||_\._/)[3] ?? UNKNOWN) : UNKNOWN;
-  const named = (service: string, name: string, namespace: string): Labels => ({ destination_service: service, destination_service_name: name, destination_service_namespace: namespace });
-  if (catchAll !== undefined) return named(authority ?? UNKNOWN, catchAll, UNKNOWN);
-  if (fallback !== undefined) return named(fallback.host, fallback.name, fallback.namespace);
-  const inCluster = /^([^.]+)\.([^.]+)\.svc\./.exec(host);
-  return inCluster === null ? named(host, host, UNKNOWN) : named(host, inCluster[1] ?? host, inCluster[2] ?? UNKNOWN);
+/** Labels at a client's proxy or a gateway. What the peer does not tell, the endpoint's metadata does, without app and version. */
+function clientLabels(story: Story, one: Noted): Labels {
+  const pod = story.podOf(one.object);
+  const onward = onwardOf(story, one);
+  const peerPod = story.podOf(onward?.to.object);
+  const host = hostOf(clusterOf(one));
+  const far = onward === undefined ? undefined : story.noted.find((other) => other.leg === onward.id - 1);
+  const seen = text(far?.fact["downstreamPeer"]);
+  const told = far !== undefined && (isHttp(one) ? isHttp(far) && Number(far.fact["code"] ?? 0) > 0 : seen !== undefined);
+  const destination: Peer | undefined = peerPod === undefined ? undefined : told ? peerOf(peerPod) : hasEndpointMetadata(story, host) ? fromEndpoint(peerOf(peerPod)) : undefined;
+  const gateway = !(text(one.fact["proxy"]) ?? "").endsWith(" sidecar");
+  const authority = isHttp(one) && !gateway ? (text(one.fact["authority"]) ?? UNKNOWN) : UNKNOWN;
+  const [first = host] = host === undefined ? [] : /^[^.]+(?=\.[^.]+\.svc\.)/.exec(host) ?? [];
+  const labels = peerLabels("destination", destination, seen === undefined ? undefined : principalOf(peerPod, seen));
+  return {
+    reporter: "source",
+    ...peerLabels("source", pod === undefined ? undefined : peerOf(pod), seen),
+    ...(pod === undefined ? {} : { source_workload_namespace: pod.metadata.namespace ?? "default" }),
+    ...labels,
+    ...serviceLabels(one, host === undefined ? undefined : { host, name: first ?? host }, { host: authority, name: authority }),
+    destination_service_namespace: labels["destination_workload_namespace"] ?? UNKNOWN,
+    connection_security_policy: UNKNOWN,
+  };
 }
 
 /**
  * Derives the `istio_*` series that the proxies of a journey record, one per request or connection and proxy.
  *
- * A gateway and an outbound listener report as `source`, an inbound listener as `destination`. A client that gets no
- * metadata from its peer names the destination by the endpoint's workload; a ServiceEntry's endpoint has none.
+ * A gateway and an outbound listener report as `source`, an inbound listener as `destination`. Peers know each other by
+ * a header of HTTP, or by the exchange that needs mutual TLS on TCP; a client falls back to the endpoint's metadata, which
+ * a ServiceEntry's endpoint lacks. The namespace of the destination service is that of the peer, as the proxy has no other.
  *
- * @see Istio 1.18, istio/proxy `istio_stats.cc`
+ * @see istio/proxy 1.18.7, source/extensions/filters/http/istio_stats/istio_stats.cc; Istio 1.18, pilot/pkg/model/telemetry.go (no fallback to the Host header at gateways and inbound)
  */
-export function seriesOf(journey: Journey, snapshot: Snapshot): readonly ProxySeries[] {
-  const pods = podsOf(snapshot);
-  const podOf = (object: string | undefined): Pod | undefined => pods.find(({ metadata }) => object === `Pod ${metadata.namespace ?? ""}/${metadata.name ?? ""}`);
-  const noted = journey.observations.filter(({ fact, leg }) => fact.type === "envoy" && leg !== undefined && text(fact["cluster"]) !== undefined);
-  const inbound = ({ fact }: Noted): boolean => /^Inbound|^inbound\|/.test(text(fact["cluster"]) ?? "");
-  const clientOf = (server: Noted): Noted | undefined => {
-    const parent = journey.legs.find(({ id }) => id === (server.leg ?? -1) + 1)?.parent;
-    return parent === undefined ? undefined : noted.find((other) => other.leg === parent - 1 && !inbound(other));
-  };
+export function seriesOf(journey: Pick<Journey, "legs" | "observations">, snapshot: Snapshot): readonly ProxySeries[] {
+  const pods = new Map(podsOf(snapshot).map((pod) => [`Pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`, pod]));
+  const noted = journey.observations.filter((one) => one.fact.type === "envoy" && one.leg !== undefined && (clusterOf(one) !== "" || isHttp(one)));
+  const story: Story = { snapshot, noted, legs: journey.legs, podOf: (object) => (object === undefined ? undefined : pods.get(object)) };
   return noted.map((one): ProxySeries => {
+    const http = isHttp(one);
     const { fact, object } = one;
     const leg = (one.leg ?? 0) + 1;
-    const server = inbound(one);
     const arrived = journey.legs.find(({ id }) => id === leg);
-    const onward = journey.legs.find(({ parent }) => parent === leg);
-    const client = server ? clientOf(one) : undefined;
-    const http = fact["protocol"] !== undefined;
-    const encrypted = fact["downstreamPeer"] !== undefined;
-    const cluster = text(fact["cluster"]) ?? UNKNOWN;
-    const known = server ? client !== undefined && (http || encrypted) : !/^(PassthroughCluster|BlackHoleCluster)$/.test(cluster);
-    const source = peerOf(podOf(server ? (known ? client?.object : undefined) : object));
-    const destination = peerOf(podOf(server ? object : known ? onward?.to.object : undefined));
-    const asked = server && client !== undefined ? text(client.fact["cluster"]) : undefined;
-    const services = resourcesOf(snapshot, "Service").filter(({ metadata }) => metadata.namespace === destination.namespace && metadata.name === destination.app);
-    const only = server && !cluster.startsWith("Inbound") ? services[0]?.metadata : undefined;
-    const own = only?.name === undefined ? undefined : { host: `${only.name}.${only.namespace ?? ""}.svc.cluster.local`, name: only.name, namespace: only.namespace ?? "" };
+    const took = typeof fact["duration"] === "number" ? fact["duration"] : (arrived?.times.closed ?? 0) - (arrived?.times.connected ?? 0);
     const labels: Labels = {
-      reporter: server ? "destination" : "source",
-      ...peerLabels("source", source),
-      ...peerLabels("destination", destination),
-      ...serviceLabels(asked?.startsWith("outbound") === true && !cluster.startsWith("Inbound") ? asked : cluster, text(fact["route"]), http ? text(fact["authority"]) : undefined, asked?.startsWith("outbound") === true ? undefined : own),
+      ...(isServer(one) ? serverLabels(story, one) : clientLabels(story, one)),
       request_protocol: http ? "http" : "tcp",
       ...(http ? { response_code: String(fact["code"] ?? 0) } : {}),
       response_flags: text(fact["flags"]) ?? "-",
-      connection_security_policy: server ? (encrypted ? "mutual_tls" : "none") : UNKNOWN,
     };
-    const duration = typeof fact["duration"] === "number" ? fact["duration"] : (arrived?.times.closed ?? 0) - (arrived?.times.connected ?? 0);
-    return { leg, object, labels, duration: http ? duration : undefined };
+    return { leg, object, labels, duration: http ? took : undefined };
   });
 }
