@@ -1,6 +1,9 @@
 import type { Pipeline } from "../actions/action.ts";
+import { DHCP_OPTIONS, type OptionTable } from "../actions/options.ts";
+import { symbolTable } from "../expr/symbol-table.ts";
+import { DEFAULT_VERSION } from "../expr/version.ts";
 import type { LogicalFlow, SbDatapath, SouthboundDb } from "../southbound.ts";
-import type { Datapath, Group, Machine, MachineOptions, Port, Table } from "./machine.ts";
+import type { Datapath, Group, Language, Machine, MachineOptions, Port, Table } from "./machine.ts";
 import { bucketOrder } from "./row-order.ts";
 
 /**
@@ -20,9 +23,18 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     datapathsByKey: new Map(datapaths.map((one) => [one.key, one])),
     datapathsByUuid: new Map(datapaths.map((one) => [one.row.uuid, one])),
     options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
+    language: languageOf(db),
     skipped: [],
     shared: { tests: new Map(), sets: new Map(), actions: new Map() },
   };
+}
+
+/** The release that wrote the database says so; DHCP options are rows. */
+function languageOf(db: SouthboundDb): Language {
+  const version = /^\d+\.\d+\.\d+/.exec(db.global.options["northd_internal_version"] ?? "")?.[0] ?? DEFAULT_VERSION;
+  const table = (rows: SouthboundDb["dhcpOptions"]): OptionTable => new Map(rows.map(({ name, code, type }) => [name, { code, type }]));
+  const dhcp = db.dhcpOptions.length + db.dhcpv6Options.length === 0 ? DHCP_OPTIONS : { v4: table(db.dhcpOptions), v6: table(db.dhcpv6Options) };
+  return { version, symbols: symbolTable(version), dhcp };
 }
 
 function buildDatapath(row: SbDatapath, rowsInTable: number): Datapath {

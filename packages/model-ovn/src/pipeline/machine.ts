@@ -1,5 +1,7 @@
 import type { Action, Pipeline } from "../actions/action.ts";
 import type { LogicalFlow, SbDatapath, SbMulticastGroup, SbPort, SouthboundDb } from "../southbound.ts";
+import type { DhcpOptions } from "../actions/options.ts";
+import type { SymbolTable } from "../expr/symbols.ts";
 import type { Expression, IntegerConstant } from "../expr/expression.ts";
 import type { FlowIndex } from "./flow-index.ts";
 import type { Test } from "./test.ts";
@@ -13,10 +15,19 @@ export interface Machine {
   /** Every port by name. */
   readonly ports: ReadonlyMap<string, Port>;
   readonly options: MachineOptions;
+  /** What the flows are written in. */
+  readonly language: Language;
   /** Flows left out so far, each with the reason: OVN leaves them out too. */
   readonly skipped: SkippedFlow[];
   /** What tables share while they are read. */
   readonly shared: Shared;
+}
+
+/** The match and action language of the release that made the database, and the DHCP options that it knows. */
+export interface Language {
+  readonly version: string;
+  readonly symbols: SymbolTable;
+  readonly dhcp: DhcpOptions;
 }
 
 export interface MachineOptions {

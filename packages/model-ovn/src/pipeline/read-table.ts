@@ -12,6 +12,9 @@ import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./ma
 import { passes, type Test } from "./test.ts";
 import type { Registers } from "./registers.ts";
 
+/** Tables that `next` may name: more than any release has. */
+const TABLES = 40;
+
 /** The flows of a table, read on the first visit. */
 export function indexOf(machine: Machine, table: Table): FlowIndex {
   table.index ??= readTable(machine, table);
@@ -30,7 +33,7 @@ function readTable(machine: Machine, table: Table): FlowIndex {
 
 function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Test | undefined {
   try {
-    return lower(parseExpression(expand(machine, row.match)), names);
+    return lower(parseExpression(expand(machine, row.match), undefined, machine.language.symbols), names);
   } catch (error) {
     if (!(error instanceof OvnSyntaxError) && !(error instanceof MatchProblem)) throw error;
     machine.skipped.push({ row, problem: `match ${row.match}: ${error.message}` });
@@ -65,7 +68,7 @@ function namesIn(machine: Machine, datapath: Datapath): MatchNames {
       const key = negated ? `!${text}` : text;
       const known = machine.shared.tests.get(key);
       if (known !== undefined) return known;
-      const parsed = parseExpression(text);
+      const parsed = parseExpression(text, undefined, machine.language.symbols);
       const test = lower(negated ? negate(parsed) : parsed, names);
       machine.shared.tests.set(key, test);
       return test;
@@ -130,7 +133,8 @@ function readActions(machine: Machine, row: LogicalFlow, { pipeline, number }: T
 
 function parseOrSay(machine: Machine, text: string, at: { readonly pipeline: "ingress" | "egress"; readonly table: number }): ReadActions {
   try {
-    const { actions, prerequisites } = parseActions(text, { ...at, dhcpOptions: machine.db.dhcpOptions, dhcpv6Options: machine.db.dhcpv6Options });
+    const { dhcp, version, symbols } = machine.language;
+    const { actions, prerequisites } = parseActions(text, { ...at, tables: TABLES, dhcp, version, symbols });
     return { actions, needs: prerequisites };
   } catch (error) {
     if (!(error instanceof OvnSyntaxError)) throw error;

@@ -1,0 +1,38 @@
+import type { Registers } from "../pipeline/registers.ts";
+import type { Names } from "./names.ts";
+
+/** A load balancer's destination as the user wants it: words of the address (one or four), and the port. */
+export interface LoadBalancerChoice {
+  readonly family: 4 | 6;
+  readonly words: readonly number[];
+  readonly port: number;
+}
+
+/** What the user says about the packet that its headers do not: the options of one trace. */
+export interface TraceAssumptions {
+  /** Connection states, for one pass through connection tracking each. */
+  readonly ct: readonly number[];
+  readonly lbDst: LoadBalancerChoice | undefined;
+  /** Member of `select`; 0 for none. */
+  readonly selectId: number;
+  /** Picks one of `count` where the real program rolls dice. */
+  readonly pick: (count: number) => number;
+}
+
+/** The assumptions as far as they are used up in one trace. */
+export interface TraceState extends TraceAssumptions {
+  readonly names: Names;
+  ctUsed: number;
+  lbDstUsed: boolean;
+}
+
+/** Takes the next connection state; a comment says where it was assumed. */
+export function nextCtState(state: TraceState): { readonly bits: number; readonly comment: string } {
+  const bits = state.ct[state.ctUsed];
+  if (bits === undefined) return { bits: 0x22, comment: " /* default (use --ct to customize) */" };
+  state.ctUsed += 1;
+  return { bits, comment: "" };
+}
+
+/** A copy that is changed without the original. */
+export const fork = (regs: Registers): Registers => regs.slice();

@@ -1,0 +1,104 @@
+import type { Action } from "../actions/action.ts";
+import { printAction } from "../actions/print.ts";
+import type { Flow, Table } from "../pipeline/machine.ts";
+import { EVENT, type Recorder } from "../pipeline/recorder.ts";
+import { WORD, type Registers } from "../pipeline/registers.ts";
+import type { Names } from "./names.ts";
+
+/** What happened to a packet, as a tree of sentences: node 0 is the root, links between nodes are numbers, 0 for none. */
+export interface TraceTree {
+  readonly kinds: number[];
+  readonly texts: string[];
+  readonly firstChild: number[];
+  readonly lastChild: number[];
+  readonly next: number[];
+  /** Nodes whose children are indented also at the end of a list. */
+  readonly indented: Set<number>;
+}
+
+/** Texts that are made once: of flows and of actions. */
+export interface TraceTexts {
+  readonly names: Names;
+  readonly flows: WeakMap<Flow, string>;
+  readonly actions: WeakMap<Action, string>;
+}
+
+export interface TraceRecorder extends Recorder {
+  readonly tree: TraceTree;
+}
+
+/**
+ * Records a packet's way as `ovn-trace` does.
+ *
+ * `minimal` records only what the minimal form shows, which saves most of the work.
+ *
+ * @see OVN 23.09, utilities/ovn-trace.c ovntrace_node_append, ovntrace_node_prune_hard
+ */
+export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorder {
+  const tree: TraceTree = { kinds: [0], texts: [""], firstChild: [0], lastChild: [0], next: [0], indented: new Set() };
+  const add = (parent: number, kind: number, text: string): number => {
+    const node = tree.kinds.length;
+    tree.kinds.push(kind);
+    tree.texts.push(text);
+    tree.firstChild.push(0);
+    tree.lastChild.push(0);
+    tree.next.push(0);
+    const last = tree.lastChild[parent] as number;
+    if (last === 0) tree.firstChild[parent] = node;
+    else tree.next[last] = node;
+    tree.lastChild[parent] = node;
+    return node;
+  };
+  if (minimal) {
+    const wants = EVENT.modify | EVENT.error | EVENT.transformation;
+    return {
+      tree, wants,
+      table: (parent) => parent,
+      action: () => undefined,
+      cross: (parent) => parent,
+      add: (parent, kind, text) => ((kind & wants) === 0 ? parent : add(parent, kind, text)),
+    };
+  }
+  return {
+    tree, wants: 127, add,
+    table: (parent, table, flow) => add(parent, EVENT.table, flow === undefined ? missText(table) : flowText(texts, flow)),
+    action: (parent, action) => {
+      add(parent, EVENT.action, action === undefined ? "drop;" : actionText(texts, action));
+    },
+    cross: (parent, table, regs) => add(parent, EVENT.pipeline, crossText(texts.names, table, regs)),
+  };
+}
+
+function flowText(texts: TraceTexts, flow: Flow): string {
+  const known = texts.flows.get(flow);
+  if (known !== undefined) return known;
+  const { row, table } = flow;
+  const source = row.source === undefined ? "" : `(${row.source})`;
+  const stage = row.stage === "" ? (source === "" ? "" : `${source}: `) : `${row.stage}${source === "" ? "" : ` ${source}`}: `;
+  const text = `${String(table.number).padStart(2)}. ${stage}${texts.names.inText(row.match)}, priority ${row.priority}, uuid ${row.uuid.slice(0, 8)}`;
+  texts.flows.set(flow, text);
+  return text;
+}
+
+function missText(table: Table): string {
+  const stage = table.index?.flows[0]?.row.stage ?? "";
+  return `${String(table.number).padStart(2)}. ${stage === "" ? "" : `${stage}: `}no match (implicit drop)`;
+}
+
+function actionText(texts: TraceTexts, action: Action): string {
+  const known = texts.actions.get(action);
+  if (known !== undefined) return known;
+  const text = texts.names.inText(printAction(action));
+  texts.actions.set(action, text);
+  return text;
+}
+
+/** @see OVN 23.09, utilities/ovn-trace.c execute_next */
+function crossText(names: Names, table: Table, regs: Registers): string {
+  const inbound = table.pipeline === "ingress";
+  const key = (regs[inbound ? WORD.inport : WORD.outport] as number) & 0xffff;
+  const port = table.datapath.ports.get(key);
+  const name = port === undefined ? (key === 0 ? "" : "(unnamed)") : names.port(port);
+  return `${table.pipeline}(dp="${names.datapath(table.datapath)}", ${inbound ? "inport" : "outport"}="${name}")`;
+}
+
