@@ -90,7 +90,7 @@ function annotateGroup(group: Extract<Expression, { type: "and" | "or" }>, symbo
   const of: Expression[] = [];
   for (const operand of whole.of) {
     const annotated = annotateNode(operand, symbols, prerequisites && symbol === undefined);
-    if (annotated.type === whole.type) of.push(...annotated.of);
+    if (annotated.type === whole.type) for (const inner of annotated.of) of.push(inner);
     else of.push(annotated);
   }
   return whole.set === undefined ? { type: whole.type, of } : { type: whole.type, of, set: whole.set };

@@ -24,26 +24,26 @@ export const NO_SETS: ExpressionSets = { addressSet: () => undefined, portGroup:
 /** Whether a constant is a number or a string. */
 export const kindOf = (value: Constant | NamedSet): "integer" | "string" => value.type === "set" ? (value.kind === "address-set" ? "integer" : "string") : value.type;
 
+function expectType(lexer: Lexer, [first]: readonly (Constant | NamedSet)[], type: "integer" | "string"): void {
+  if (first !== undefined && kindOf(first) !== type) lexer.unexpected(`expecting ${kindOf(first)}`);
+}
+
 /** Adds the constant at hand to a list; undefined sets are kept by name. */
 function addConstant(lexer: Lexer, values: (Constant | NamedSet)[], sets: ExpressionSets | undefined): string | undefined {
-  const expectType = (type: "integer" | "string"): void => {
-    const first = values[0];
-    if (first !== undefined && kindOf(first) !== type) lexer.unexpected(`expecting ${kindOf(first)}`);
-  };
   let set: string | undefined;
   switch (lexer.kind) {
     case T.template:
       return lexer.fail("Unexpanded template.");
     case T.string: case T.integer: case T.masked: {
       const constant = lexer.constant();
-      expectType(constant.type);
+      expectType(lexer, values, constant.type);
       values.push(constant);
       break;
     }
     case T.set: {
       const members = sets?.addressSet(lexer.text);
       if (sets !== undefined && members === undefined) lexer.unexpected("expecting address set name");
-      expectType("integer");
+      expectType(lexer, values, "integer");
       if (values.length === 0) set = lexer.text;
       if (members === undefined) values.push({ type: "set", kind: "address-set", name: lexer.text });
       else for (const member of members) values.push(member);
@@ -52,7 +52,7 @@ function addConstant(lexer: Lexer, values: (Constant | NamedSet)[], sets: Expres
     case T.group: {
       const ports = sets?.portGroup(lexer.text);
       if (sets !== undefined && ports === undefined) lexer.unexpected("expecting port group name");
-      expectType("string");
+      expectType(lexer, values, "string");
       if (ports === undefined) values.push({ type: "set", kind: "port-group", name: lexer.text });
       else for (const text of ports) values.push({ type: "string", text });
       break;

@@ -58,7 +58,7 @@ function crushOr(expression: Extract<Expression, { type: "or" | "and" }>, symbol
     const crushed = crush(operand, symbol, options);
     if (crushed.type === "boolean") {
       if (crushed.value) return TRUE;
-    } else if (crushed.type === "or") tests.push(...crushed.of);
+    } else if (crushed.type === "or") for (const test of crushed.of) tests.push(test);
     else tests.push(crushed);
   }
   if (tests.length < 2) return group(tests, undefined);

@@ -1,5 +1,6 @@
 export { annotate, prerequisitesOf } from "./annotate.ts";
 export { addressConstants } from "./constants.ts";
+export { evaluate, type Subject } from "./evaluate.ts";
 export type { Bits, Constant, Expression, ExpressionSets, FieldRange, IntegerConstant, NumberFormat, Relation } from "./expression.ts";
 export { printFieldRange } from "./field-range.ts";
 export { normalize } from "./normalize.ts";
@@ -9,4 +10,5 @@ export { type IsResident, simplify } from "./simplify.ts";
 export { printSymbolTable, symbolTable } from "./symbol-table.ts";
 export type { FieldSymbol, Level, OvnSymbol, PredicateSymbol, StringSymbol, SymbolTable, Writable } from "./symbols.ts";
 export { OvnSyntaxError } from "./syntax-error.ts";
+export { expandTemplates } from "./templates.ts";
 export { combine, negate } from "./tree.ts";

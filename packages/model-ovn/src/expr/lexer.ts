@@ -235,36 +235,42 @@ export class Lexer {
     return T.error;
   }
 
+  private take(kind: number, length: number): number {
+    this.end = this.start + length;
+    return (this.kind = kind);
+  }
+
+  private refuse(problem: string): number {
+    this.error(problem, this.start + 1);
+    return T.error;
+  }
+
   private sign(code: number, start: number): number {
     const { input } = this;
     const second = input.charCodeAt(start + 1);
-    const take = (kind: number, length: number): number => {
-      this.end = start + length;
-      return (this.kind = kind);
-    };
-    const refuse = (problem: string): number => {
-      this.error(problem, start + 1);
-      return T.error;
-    };
     switch (code) {
-      case 61: return second === 61 ? take(T.eq, 2) : take(T.equals, 1);
-      case 33: return second === 61 ? take(T.ne, 2) : take(T.not, 1);
-      case 38: return second === 38 ? take(T.and, 2) : refuse("`&' is only valid as part of `&&'.");
-      case 124: return second === 124 ? take(T.or, 2) : refuse("`|' is only valid as part of `||'.");
-      case 60: return second === 61 ? take(T.le, 2) : second === 45 && input.charCodeAt(start + 2) === 62 ? take(T.exchange, 3) : take(T.lt, 1);
-      case 62: return second === 61 ? take(T.ge, 2) : take(T.gt, 1);
-      case 46: return second === 46 ? take(T.ellipsis, 2) : refuse("`.' is only valid as part of `..' or a number.");
-      case 45: return second === 45 ? take(T.decrement, 2) : take(T.hyphen, 1);
+      case 61: return second === 61 ? this.take(T.eq, 2) : this.take(T.equals, 1);
+      case 33: return second === 61 ? this.take(T.ne, 2) : this.take(T.not, 1);
+      case 38: return second === 38 ? this.take(T.and, 2) : this.refuse("`&' is only valid as part of `&&'.");
+      case 124: return second === 124 ? this.take(T.or, 2) : this.refuse("`|' is only valid as part of `||'.");
+      case 60: return second === 61 ? this.take(T.le, 2) : second === 45 && input.charCodeAt(start + 2) === 62 ? this.take(T.exchange, 3) : this.take(T.lt, 1);
+      case 62: return second === 61 ? this.take(T.ge, 2) : this.take(T.gt, 1);
+      case 46: return second === 46 ? this.take(T.ellipsis, 2) : this.refuse("`.' is only valid as part of `..' or a number.");
+      case 45: return second === 45 ? this.take(T.decrement, 2) : this.take(T.hyphen, 1);
       case 36: return this.named(T.set, start, "$");
       case 64: return this.named(T.group, start, "@");
       case 94: return this.named(T.template, start, "^");
-      case 58: return second === 58 ? this.number(start) : take(T.colon, 1);
+      case 58: return second === 58 ? this.number(start) : this.take(T.colon, 1);
       case 34: return this.string(start);
-      default: {
-        if (code > 32 && code < 127) return refuse(`Invalid character \`${String.fromCharCode(code)}' in input.`);
-        const byte = code < 128 ? code : (new TextEncoder().encode(String.fromCodePoint(input.codePointAt(start) ?? code))[0] ?? 0) - 256;
-        return refuse(`Invalid byte 0x${byte} in input.`);
-      }
+      default: return this.refuse(strangeCharacter(input, start));
     }
   }
+}
+
+/** What is wrong with a character that starts no token; of one beyond ASCII the real program sees the first byte. */
+function strangeCharacter(input: string, at: number): string {
+  const code = input.codePointAt(at) ?? 0;
+  if (code > 32 && code < 127) return `Invalid character \`${String.fromCharCode(code)}' in input.`;
+  const byte = code < 128 ? code : (new TextEncoder().encode(String.fromCodePoint(code))[0] ?? 0) - 256;
+  return `Invalid byte 0x${byte} in input.`;
 }

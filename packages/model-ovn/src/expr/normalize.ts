@@ -91,7 +91,7 @@ function normalizeOr(operands: readonly Expression[], options: NormalizeOptions)
     const normal = normalizeAnd(operand.of, options);
     if (normal.type === "boolean") {
       if (normal.value) return normal;
-    } else if (normal.type === "or") of.push(...normal.of);
+    } else if (normal.type === "or") for (const inner of normal.of) of.push(inner);
     else of.push(normal);
   }
   return groupOf("or", of, false);

@@ -95,7 +95,8 @@ function comparison(context: Context, range: SymbolRange, relation: Relation, co
   const [first] = values;
   if (values.length === 1 && first !== undefined) return compareWith(context, range, actual, first);
   const type = (relation === "==") !== context.negated ? "or" : "and";
-  const of = values.map((constant) => compareWith(context, range, actual, constant));
+  const of: Expression[] = [];
+  for (const constant of values) of.push(compareWith(context, range, actual, constant));
   const group = groupOf(type, of, (relation === "!=") !== context.negated);
   return constants.set !== undefined && relation === "==" && group.type === "or" ? { ...group, set: constants.set } : group;
 }
@@ -194,13 +195,12 @@ function parseGroup(context: Context): Expression {
   const { kind } = lexer;
   if (kind !== T.and && kind !== T.or) return first;
   const type = (kind === T.and) === context.negated ? "or" : "and";
-  const of: Expression[] = [];
-  const add = (operand: Expression): void => {
+  const of: Expression[] = first.type === type ? [...first.of] : [first];
+  while (lexer.match(kind)) {
+    const operand = parseNot(context);
     if (operand.type === type) for (const inner of operand.of) of.push(inner);
     else of.push(operand);
-  };
-  add(first);
-  while (lexer.match(kind)) add(parseNot(context));
+  }
   if (lexer.kind === T.and || lexer.kind === T.or) lexer.fail("&& and || must be parenthesized when used together.");
   return { type, of };
 }

@@ -49,7 +49,7 @@ function groupParts(type: "and" | "or", parts: readonly Expression[], set: strin
   for (const part of parts) {
     if (part.type === "boolean") {
       if (part.value === (type === "or")) return part;
-    } else if (part.type === type) of.push(...part.of);
+    } else if (part.type === type) for (const inner of part.of) of.push(inner);
     else of.push(part);
   }
   const group = groupOf(type, of, type === "and");
