@@ -12,6 +12,8 @@ export type ChoosePolicy =
 
 export interface Chooser {
   readonly choose: Choose;
+  /** For look-ups on the side, such as which DNS server is asked: `all` does not follow their ways one by one. */
+  readonly aside: Choose;
   readonly made: Choice[];
   /** For `all`: how many alternatives each choice had, with the index taken. */
   readonly taken: { index: number; of: number }[];
@@ -39,17 +41,19 @@ export function chooserFor(policy: ChoosePolicy, prefix: readonly number[] = [])
     }
     return heaviest(among);
   };
+  const choose: Choose = (point, among, origin) => {
+    if (among.length === 0) throw new RangeError(`choose at "${point}": no alternatives`);
+    const index = Math.max(0, pick(among));
+    const alternative = among[index] ?? among[0];
+    if (among.length > 1 && alternative !== undefined) made.push({ point, taken: alternative.name, probability: alternative.weight, origin });
+    taken.push({ index, of: among.length });
+    return index;
+  };
   return {
     made,
     taken,
-    choose: (point, among, origin) => {
-      if (among.length === 0) throw new RangeError(`choose at "${point}": no alternatives`);
-      const index = Math.max(0, pick(among));
-      const alternative = among[index] ?? among[0];
-      if (among.length > 1 && alternative !== undefined) made.push({ point, taken: alternative.name, probability: alternative.weight, origin });
-      taken.push({ index, of: among.length });
-      return index;
-    },
+    choose,
+    aside: policy.type === "all" ? (_point, among) => heaviest(among) : choose,
     caveats: () =>
       policy.type === "named" && !offered
         ? [{ code: "choose/backend-not-offered", problem: `no load-balancing point offered "${policy.name}"; the likeliest alternatives were taken` }]

@@ -35,7 +35,8 @@ export function runExchange(run: Run, place: Place, opening: Opening): Reply {
 
   const first = firstPacket(opening, FIRST_EPHEMERAL + id);
   const go = (stage: string, port: string, packet: Packet): Walked => {
-    const walked = walk(run.network, run.wiring, { stage, port, packet }, run.states, { choose: run.choose, maxVisits: run.maxVisits });
+    const choose = opening.payload.type === "dns" ? run.aside : run.choose;
+    const walked = walk(run.network, run.wiring, { stage, port, packet }, run.states, { choose, maxVisits: run.maxVisits });
     run.states = walked.states;
     run.caveats.push(...walked.caveats);
     run.findings.push(...walked.findings);
@@ -77,7 +78,7 @@ export function runExchange(run: Run, place: Place, opening: Opening): Reply {
   if (end.type === "unknown") return finish("unknown", { ended: end }, { type: "unknown", reason: end.reason, origin: end.origin, after: 0 });
   if (end.type === "dropped") return silence(end, {});
   if (end.type === "rejected") {
-    const back = returned(run, go, end);
+    const back = returned(run, go, { end, opener: opening.identity.namespace });
     const reply = { outcome: back.arrived ? ("accepted" as const) : ("dropped" as const), hops: back.hops };
     if (!back.arrived) return silence({ ...end, reason: `${end.reason}; the refusal did not come back: ${back.reason}` }, { reply });
     clock.now += oneWay(hops) + oneWay(back.hops);
@@ -161,14 +162,16 @@ function outcomeOfReply(end: WalkEnd, arrived: boolean): LegOutcome {
   }
 }
 
-/** Walks a refusal back to whoever sent the packet. */
-function returned(run: Run, go: (stage: string, port: string, packet: Packet) => Walked, end: Extract<WalkEnd, { type: "rejected" }>): { arrived: boolean; hops: readonly Hop[]; reason: string } {
-  if (end.out === CLIENT_SOCKET) return { arrived: true, hops: [], reason: "" };
+/** Walks a refusal back to whoever sent the packet; it counts where the socket that opened the connection gets it. */
+function returned(run: Run, go: (stage: string, port: string, packet: Packet) => Walked, { end, opener }: { readonly end: Extract<WalkEnd, { type: "rejected" }>; readonly opener: string }): { arrived: boolean; hops: readonly Hop[]; reason: string } {
+  if (end.out === CLIENT_SOCKET) return end.stage === opener ? { arrived: true, hops: [], reason: "" } : { arrived: false, hops: [], reason: `it reached ${end.stage}, which opened no such connection` };
   const peer = run.wiring.get(`${end.stage}\n${end.out}`);
   if (peer === undefined) return { arrived: false, hops: [], reason: `nothing is connected to port "${end.out}" of ${end.stage}` };
   const back = go(peer[0], peer[1], end.with);
-  const arrived = back.end.type === "delivered";
-  return { arrived, hops: back.steps.map(hopOf(run)), reason: back.end.type === "delivered" ? "" : back.end.reason };
+  const hops = back.steps.map(hopOf(run));
+  if (back.end.type !== "delivered") return { arrived: false, hops, reason: back.end.reason };
+  const arrived = back.end.stage === opener && back.end.to.endpoint === CLIENT_SOCKET;
+  return { arrived, hops, reason: arrived ? "" : `it reached ${back.end.stage}, which opened no such connection` };
 }
 
 function recordRequest(run: Run, place: Place, opening: Opening, leg: number): number | undefined {

@@ -34,7 +34,7 @@ export function judge(network: Network, legs: readonly Leg[], reply: Reply, find
         ? { type: "delivered", sentence: `resolved to ${reply.addresses.join(", ")} after ${ms(reply.after)}` }
         : { type: "refused", sentence: `the name does not resolve (${reply.rcode})`, deciding };
     case "reset":
-      return { type: "refused", sentence: `refused after ${ms(reply.after)}: ${reply.detail}`, deciding: deciding ?? decidingOf(reply) };
+      return { type: "refused", sentence: `refused ${reply.after === 0 ? "at once" : `after ${ms(reply.after)}`}: ${reply.detail}`, deciding: deciding ?? decidingOf(reply) };
     case "timeout":
       return { type: "dropped", sentence: `dropped, the client gave up after ${ms(reply.after)}: ${reply.detail}`, deciding: deciding ?? decidingOf(reply) };
     case "unknown":

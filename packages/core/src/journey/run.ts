@@ -26,6 +26,8 @@ export interface Run {
   waited: number;
   states: States;
   readonly choose: EndpointContext["choose"];
+  /** Choices on the way of a DNS question. */
+  readonly aside: EndpointContext["choose"];
   readonly exchange: (run: Run, place: Place, opening: Opening) => Reply;
 }
 

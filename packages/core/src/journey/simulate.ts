@@ -76,6 +76,7 @@ function runOnce(network: Network, initiator: Initiator, options: SimulateOption
     waited: 0,
     states: new Map(),
     choose: chooser.choose,
+    aside: chooser.aside,
     exchange: runExchange,
   };
   const reply = initiator.run(contextFor(run, { identity: initiator.identity, endpoint: "client", leg: undefined, request: undefined, clock: { now: 0 } }));

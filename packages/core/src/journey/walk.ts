@@ -50,7 +50,8 @@ interface Position {
 /**
  * Carries one packet from a stage's port through the network until a stage ends it.
  *
- * Copies of a replicated packet are followed in order; the first that is delivered is the result, else the last end counts.
+ * Copies of a replicated packet are followed in order until one is delivered; else one that was answered, is unknown, or the last
+ * one's end counts. A copy to a port without a link is a caveat.
  */
 export function walk(network: Network, wiring: Wiring, start: Position, states: States, options: WalkOptions): Walked {
   const steps: Step[] = [];
@@ -87,14 +88,19 @@ export function walk(network: Network, wiring: Wiring, start: Position, states: 
         return { type: "at", position: { stage: peer[0], port: peer[1], packet: outcome.packet } };
       }
       case "replicate": {
-        let last: WalkEnd = { type: "dropped", reason: `${stage} sent the packet nowhere` };
+        const ends: WalkEnd[] = [];
         for (const copy of outcome.copies) {
           const peer = wiring.get(connector(stage, copy.out));
-          if (peer === undefined) continue;
-          last = follow({ stage: peer[0], port: peer[1], packet: copy.packet });
-          if (last.type === "delivered") break;
+          if (peer === undefined) {
+            caveats.push({ code: "journey/copy-unconnected", problem: `${stage} sent a copy of the packet to port "${copy.out}", to which nothing is connected` });
+            continue;
+          }
+          ends.push(follow({ stage: peer[0], port: peer[1], packet: copy.packet }));
+          if (ends.at(-1)?.type === "delivered") break;
         }
-        return { type: "end", end: last };
+        const ports = outcome.copies.map(({ out }) => `"${out}"`).join(", ");
+        const nowhere: WalkEnd = { type: "dropped", reason: ports === "" ? `${stage} sent the packet nowhere` : `nothing is connected to port ${ports} of ${stage}` };
+        return { type: "end", end: mostTelling(ends) ?? nowhere };
       }
       case "deliver":
         return { type: "end", end: { type: "delivered", stage, to: outcome.to, packet: outcome.packet } };
@@ -109,4 +115,13 @@ export function walk(network: Network, wiring: Wiring, start: Position, states: 
 
   const end = follow(start);
   return { end, steps, states: current, caveats, findings };
+}
+
+/** The end of a packet that was copied: a delivered copy, else one that was answered or is unknown, else the last. */
+function mostTelling(ends: readonly WalkEnd[]): WalkEnd | undefined {
+  for (const type of ["delivered", "rejected", "unknown"] as const) {
+    const found = ends.find((end) => end.type === type);
+    if (found !== undefined) return found;
+  }
+  return ends.at(-1);
 }

@@ -52,6 +52,18 @@ export interface Icmp {
   readonly code: number;
   readonly id?: number;
   readonly about?: Packet;
+  /** The next hop's MTU, in an error that says a packet is too big. */
+  readonly mtu?: number;
+  /** What neighbour discovery (types 135 and 136) is about. */
+  readonly nd?: NeighbourDiscovery;
+}
+/** The body of a neighbour solicitation or advertisement, with its link-layer address options. */
+export interface NeighbourDiscovery {
+  readonly target: Address;
+  /** Source link-layer address: the asker's. */
+  readonly sll?: Mac;
+  /** Target link-layer address: the answer. */
+  readonly tll?: Mac;
 }
 export type L4 = Tcp | Udp | Sctp | Icmp;
 

@@ -5,9 +5,11 @@ import {
   type Network,
   type Outcome,
   type Packet,
+  replyTo,
   simulate,
   type Stage,
   type Step,
+  tcpPacket,
 } from "@hopscope/core";
 import { describe, expect, it } from "vitest";
 
@@ -86,6 +88,43 @@ describe("simulate", () => {
     const { verdict, legs } = simulate(network(deaf), client());
     expect(verdict.type).toBe("dropped");
     expect(legs[0]?.ended?.code).toBe("journey/reply-lost");
+  });
+
+  it("gives a refusal to the socket that opened the connection, and to no other", () => {
+    const refusal = (packet: Packet): Packet => tcpPacket({ src: "10.0.0.2", dst: packet.ip?.src ?? "", srcPort: 80, dstPort: 32768, flags: ["rst", "ack"] });
+    const refusing = host("b", "10.0.0.2", "app", (packet) => ({ type: "reject", reason: "port closed", origin: { object: "b" }, with: refusal(packet), out: "eth0", code: "app/not-listening" }));
+    const { verdict } = simulate(network(refusing), client());
+    expect(verdict).toMatchObject({ type: "refused", sentence: expect.stringMatching(/^refused after .* µs: port closed$/) });
+    // The client's host gives what comes back to another endpoint than the waiting socket.
+    const wrong: Network = { ...network(refusing), stages: new Map([host("a", "10.0.0.1", "app"), refusing].map((stage) => [stage.id, stage])) };
+    expect(simulate(wrong, client())).toMatchObject({ verdict: { type: "dropped" }, legs: [{ outcome: "dropped", ended: { reason: expect.stringContaining("opened no such connection") } }] });
+  });
+
+  it("says at once where a refusal takes no time", () => {
+    const here = host("a", "10.0.0.1", CLIENT_SOCKET);
+    const closed: Stage = { id: "a", decide: (visit) => (visit.port === "local" ? { outcome: { type: "reject", reason: "no route", origin: { object: "a" }, with: visit.packet, out: CLIENT_SOCKET }, steps: [] } : here.decide(visit)) };
+    const { verdict } = simulate({ ...network(here), stages: new Map([["a", closed]]), links: [] }, client());
+    expect(verdict.sentence).toBe("refused at once: no route");
+  });
+
+  it("follows the copies of a packet and tells of those that lead nowhere", () => {
+    const copier = (...ports: readonly string[]): Stage => ({ id: "b", decide: ({ packet }) => ({ outcome: { type: "replicate", copies: ports.map((out) => ({ out, packet })) }, steps: [] }) });
+    const far = host("c", "10.0.0.2", "app");
+    const links: Network["links"] = [{ a: ["a", "eth0"], b: ["b", "in"] }, { a: ["b", "wall"], b: ["wall", "in"] }, { a: ["b", "far"], b: ["c", "eth0"] }];
+    const wall: Stage = { id: "wall", decide: () => ({ outcome: { type: "drop", reason: "a wall", origin: { object: "wall" } }, steps: [] }) };
+    const made = (stage: Stage): Network => ({ ...network(stage, links), stages: new Map([host("a", "10.0.0.1", CLIENT_SOCKET), stage, far, wall].map((one) => [one.id, one])) });
+    const reached = simulate(made(copier("wall", "nowhere", "far")), client());
+    expect(reached.legs[0]?.to.object).toBe("Pod shop/web");
+    expect(reached.caveats).toMatchObject([{ code: "journey/copy-unconnected", problem: 'b sent a copy of the packet to port "nowhere", to which nothing is connected' }]);
+    expect(simulate(made(copier("x", "y")), client()).legs[0]?.ended?.reason).toBe('nothing is connected to port "x", "y" of b');
+    expect(simulate(made(copier()), client()).legs[0]?.ended?.reason).toBe("b sent the packet nowhere");
+  });
+
+  it("tries a name's other addresses where the first refuses", () => {
+    const answers = host("b", "10.0.0.2", "app", (packet) => (packet.ip?.dst === "10.0.0.2" ? undefined : { type: "reject", reason: "nobody", origin: { object: "b" }, with: replyTo(packet, { flags: ["rst"] }), out: "eth0" }));
+    const initiator = httpClient({ question: { from: "a", to: "http://two/" }, identity: { namespace: "a", object: "outside client" }, url: { scheme: "http", host: "two", port: 80, path: "/" }, address: ["10.0.0.9", "10.0.0.2"] });
+    const { verdict, legs } = simulate(network(answers), initiator);
+    expect([verdict.type, ...legs.map(({ to, outcome }) => `${to.address} ${outcome}`)]).toEqual(["delivered", "10.0.0.9 refused", "10.0.0.2 accepted"]);
   });
 
   it("ends a packet that travels in a circle", () => {

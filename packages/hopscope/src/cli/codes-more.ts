@@ -57,6 +57,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "input/wrong-type": said("A field has a value of another type than the API's.", "Correct it; the object is left out until then."),
   "input/wrong-value": said("A field has a value that is not allowed.", "Correct it."),
   "input/yaml-syntax": said("The file is not YAML.", "Correct it at the place named."),
+  "journey/copy-unconnected": said("A stage copied the packet to a port to which nothing is connected; that copy is not followed.", "In a network of your own: link the port. Else it is a mistake of the model's."),
   "journey/too-many-legs": said("A request opened more legs than any real one.", "Look for two proxies that send it to each other."),
   "kubernetes/cluster-document-contradicted": said("The Cluster document says something else than the cluster's objects, which win.", "Correct the document."),
   "kubernetes/kind-not-modelled": said("Objects of this kind were read and are not modelled.", notModelled),

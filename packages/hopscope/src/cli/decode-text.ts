@@ -23,7 +23,8 @@ export function decodeText(bytes: Uint8Array): Decoded {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: new TextDecoder("utf-16le").decode(bytes) };
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return { text: new TextDecoder("utf-16be").decode(bytes) };
   if (bytes.length > 262 && new TextDecoder("latin1").decode(bytes.subarray(257, 262)) === "ustar") return { text: "", trouble: { problem: "is a tar archive: unpack it first" } };
-  if (bytes.includes(0)) return { text: "", trouble: { problem: "is a binary file" } };
+  const zero = bytes.indexOf(0);
+  if (zero !== -1) return { text: "", trouble: { problem: "is a binary file: it holds a zero byte", ...placeAt(bytes, zero) } };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
@@ -34,6 +35,9 @@ export function decodeText(bytes: Uint8Array): Decoded {
 /** Where the first such byte stands, counted in the text with U+FFFD in its place. */
 function firstBadByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
   const text = new TextDecoder("utf-8").decode(bytes);
-  const before = text.slice(0, text.indexOf("\uFFFD"));
-  return { line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") };
+  return placeIn(text.slice(0, text.indexOf("\uFFFD")));
 }
+
+const placeAt = (bytes: Uint8Array, offset: number): { readonly line: number; readonly column: number } => placeIn(new TextDecoder("utf-8").decode(bytes.subarray(0, offset)));
+
+const placeIn = (before: string): { readonly line: number; readonly column: number } => ({ line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") });

@@ -37,9 +37,9 @@ export function parseBound(text: string): ((nanoseconds: number) => boolean) | u
   }
 }
 
-/** Everything that `through` and `not` can name. */
+/** Everything that `through` and `not` can name; the client is where every journey begins. */
 function passed(journey: Journey): ReadonlySet<string> {
-  const names = new Set<string>();
+  const names = new Set<string>(["client", journey.question.from]);
   for (const leg of journey.legs) {
     for (const party of [leg.from, leg.to]) {
       if (party.object !== undefined) names.add(party.object);

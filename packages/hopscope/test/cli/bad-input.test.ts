@@ -24,7 +24,7 @@ describe("input that stops the command", () => {
     ["an unknown field, with the nearest name", "a.yaml", cluster("network: {gatewayMod: shared}"), /a\.yaml:\d+:\d+: .*gatewayMode/],
     ["an alias bomb", "a.yaml", `a: &a [x, x, x, x, x, x, x, x, x, x]\n${[..."bcdefghij"].map((key, index) => `${key}: &${key} [${Array(10).fill(`*${"abcdefghij"[index]}`).join(", ")}]`).join("\n")}\n`, /a\.yaml:\d+:\d+: /],
     ["a __proto__ key", "a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {__proto__: x}\n", LOCATED],
-    ["a binary file", "a.yaml", "\u0000\u0001\u0002", /a\.yaml: is a binary file/],
+    ["a binary file", "a.yaml", "\u0000\u0001\u0002", /a\.yaml:1:1: is a binary file/],
   ])("%s is located", async (_, name, text, message) => {
     await withFiles({ [name]: text }, async (path) => {
       const { code, err } = await trace(path(name));

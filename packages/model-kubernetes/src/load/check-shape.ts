@@ -2,11 +2,11 @@ import { parseSubnet, addressValue } from "../workload/address-pool.ts";
 import type { PathStep } from "./field-path.ts";
 import { groupOf } from "./known-kinds.ts";
 import type { Resource } from "../resource.ts";
-import { annotationShapes, plainAnnotations, type Shape, type Shapes, shapes } from "./shapes.ts";
+import { annotationShapes, plainAnnotations, requiredFields, type Shape, type Shapes, shapes } from "./shapes.ts";
 
 /** A field of a wrong type in a kind that the models read. */
 export interface ShapeTrouble {
-  readonly code: "input/wrong-type" | "input/wrong-value";
+  readonly code: "input/wrong-type" | "input/wrong-value" | "input/missing-field";
   readonly path: readonly PathStep[];
   readonly problem: string;
   readonly expected: string;
@@ -34,13 +34,40 @@ export function checkShape(resource: Resource): ShapeTrouble | undefined {
   const table = shapes[key];
   const found = table === undefined ? undefined : firstMisfit(resource, table);
   if (found !== undefined) return troubleOf(found, found.steps);
-  return annotationTrouble(resource, key);
+  return missingField(resource, key) ?? annotationTrouble(resource, key);
+}
+
+function missingField(resource: Resource, key: string): ShapeTrouble | undefined {
+  for (const path of requiredFields[key] ?? []) {
+    const steps = path.replace(/\[\]/g, ".[]").split(".");
+    const field = steps.pop() ?? "";
+    const parent = without(resource, steps, field, []);
+    if (parent !== undefined) return { code: "input/missing-field", path: parent, problem: `the field "${field}" is missing`, expected: `a value for "${field}"` };
+  }
+  return undefined;
+}
+
+/** The first mapping at a path that lacks a field. */
+function without(value: unknown, steps: readonly string[], field: string, path: readonly PathStep[]): readonly PathStep[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const [step, ...rest] = steps;
+  if (step === undefined) {
+    const found = (value as Readonly<Record<string, unknown>>)[field];
+    return Array.isArray(value) || (found !== undefined && found !== null) ? undefined : path;
+  }
+  if (step !== "[]") return Object.hasOwn(value, step) ? without((value as Readonly<Record<string, unknown>>)[step], rest, field, [...path, step]) : undefined;
+  if (!Array.isArray(value)) return undefined;
+  for (const [index, entry] of value.entries()) {
+    const found = without(entry, rest, field, [...path, index]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Annotations that OVN-Kubernetes writes are read as its own data: JSON, addresses. */
 function annotationTrouble(resource: Resource, key: string): ShapeTrouble | undefined {
   const { annotations } = resource.metadata;
-  if (annotations === undefined) return undefined;
+  if (annotations === undefined || annotations === null) return undefined;
   for (const [name, shape] of Object.entries(plainAnnotations[key] ?? {})) {
     const value = annotations[name];
     if (value !== undefined && !fits(value, shape)) return troubleOf({ steps: [], value, shape }, ["metadata", "annotations", name]);

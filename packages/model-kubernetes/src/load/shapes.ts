@@ -104,6 +104,23 @@ export const shapes: Readonly<Record<string, Shapes>> = {
   "maistra.io/ServiceMeshControlPlane": { ...all("mapping", "spec.gateways", "spec.gateways.ingress", "spec.gateways.egress", "spec.gateways.additionalIngress", "spec.gateways.additionalEgress", "spec.gateways.openshiftRoute", "spec.security", "spec.security.trust", "spec.security.dataPlane", "spec.proxy", "spec.proxy.networking", "spec.techPreview", "spec.runtime"), "spec.version": "text", "spec.security.trust.domain": "text" },
 };
 
+/** Fields without which an object says nothing: `parent.field` is missed where the parent is there. */
+export const requiredFields: Readonly<Record<string, readonly string[]>> = {
+  "/Service": ["spec.ports[].port"],
+  "/Pod": ["spec.containers[].name", "spec.hostAliases[].ip", "status.podIPs[].ip"],
+  "/Node": ["status.addresses[].type", "status.addresses[].address"],
+  "/Endpoints": ["subsets[].addresses[].ip", "subsets[].notReadyAddresses[].ip", "subsets[].ports[].port"],
+  "discovery.k8s.io/EndpointSlice": ["endpoints[].addresses"],
+  "networking.k8s.io/NetworkPolicy": ["spec.ingress[].from[].ipBlock.cidr", "spec.egress[].to[].ipBlock.cidr"],
+  "k8s.ovn.org/EgressIP": ["status.items[].egressIP", "status.items[].node"],
+  "k8s.ovn.org/EgressFirewall": ["spec.egress[].type", "spec.egress[].to"],
+  "route.openshift.io/Route": ["spec.to", "spec.to.name", "spec.alternateBackends[].name"],
+  "networking.istio.io/Gateway": ["spec.servers[].port", "spec.servers[].port.number", "spec.servers[].hosts"],
+  "networking.istio.io/VirtualService": ["http", "tcp", "tls"].flatMap((protocol) => [`spec.${protocol}[].route[].destination`, `spec.${protocol}[].route[].destination.host`]),
+  "networking.istio.io/DestinationRule": ["spec.host", "spec.subsets[].name"],
+  "networking.istio.io/ServiceEntry": ["spec.hosts", "spec.ports[].number"],
+};
+
 /** Annotations whose text is JSON that models read, by kind. */
 export const annotationShapes: Readonly<Record<string, Readonly<Record<string, Shapes>>>> = {
   "/Node": {

@@ -86,6 +86,15 @@ function metadataTrouble(metadata: Fields, object: string): Omit<EnvelopeTrouble
   if (!Array.isArray(owners) || !owners.every(isFields)) {
     return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "ownerReferences"], problem: "metadata.ownerReferences is no list of mappings", expected: "a list of mappings" };
   }
+  for (const [index, owner] of owners.entries()) {
+    if (typeof owner["name"] !== "string" || typeof owner["kind"] !== "string") {
+      return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "ownerReferences", index], problem: "the owner has no kind and name", expected: "kind and name as text" };
+    }
+  }
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion"]) {
+    const value = metadata[field];
+    if (value !== undefined && value !== null && typeof value !== "string") return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", field], problem: `metadata.${field} is ${nameOf(value)}`, expected: "text; put it in quotes" };
+  }
   return undefined;
 }
 
