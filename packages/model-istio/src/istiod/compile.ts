@@ -36,9 +36,18 @@ export function compileProxy(snapshot: Pick<Snapshot, "resources">, proxy: Proxy
   const origins = new Map<string, Origin>();
   const outbound = outboundClusters(model, proxy, scope, origins);
   const clusters: Json[] = [...staticClusters(model, proxy), ...outbound.clusters];
+  const endpoints: Json[] = [...outbound.endpoints];
   let listeners: readonly Json[];
   let routes: readonly Json[];
-  if (proxy.type === "router") ({ listeners, routes } = gatewayResources(model, proxy, scope, origins));
+  if (proxy.type === "router") {
+    const gateway = gatewayResources(model, proxy, scope, origins);
+    ({ listeners, routes } = gateway);
+    if (gateway.autoPassthrough) {
+      const passed = outboundClusters(model, proxy, scope, origins, true);
+      clusters.push(...passed.clusters);
+      endpoints.push(...passed.endpoints);
+    }
+  }
   else {
     const ports = inboundPorts(model, proxy, scope);
     clusters.push(...inboundClusters(model, proxy, ports, origins));
@@ -48,7 +57,7 @@ export function compileProxy(snapshot: Pick<Snapshot, "resources">, proxy: Proxy
   for (const name of ["BlackHoleCluster", "PassthroughCluster"]) origins.set(`cluster/${name}`, { object: name });
   const compiled = prune({
     listeners: [...listeners].sort(byName("name")), routes: [...routes].sort(byName("name")), clusters: clusters.sort(byName("name")),
-    endpoints: [...outbound.endpoints].sort(byName("clusterName")),
+    endpoints: endpoints.sort(byName("clusterName")),
   });
   return { ...compiled, origins, diagnostics: model.diagnostics, caveats: model.caveats };
 }

@@ -1,8 +1,10 @@
 import type { Model } from "./model.ts";
 import { METADATA_EXCHANGE } from "./cluster-parts.ts";
 import { isHttp2 } from "./protocol.ts";
+import { destinationCluster } from "./route-action.ts";
 import { typed } from "./tls-context.ts";
 import type { Json, Protocol } from "./types.ts";
+import type { Destination } from "./virtual-services.ts";
 
 export const AUTHN: Json = { name: "istio_authn", typedConfig: { "@type": "type.googleapis.com/udpa.type.v1.TypedStruct", typeUrl: "type.googleapis.com/io.istio.network.authn.Config" } };
 export const TLS_INSPECTOR: Json = typed("envoy.filters.listener.tls_inspector", "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector");
@@ -36,6 +38,15 @@ export function connectionManager(model: Model, options: { readonly kind: "inbou
     statPrefix: options.statPrefix, streamIdleTimeout: "0s", upgradeConfigs: [{ upgradeType: "websocket" }], useRemoteAddress: kind === "gateway",
   });
 }
+
+/** What an unknown connection gets: its own destination, a proxy that the Sidecar names, or nothing. */
+export function passthroughFilters({ allowAny, egressProxy }: { readonly allowAny: boolean; readonly egressProxy?: Destination }): Json[] {
+  const outside = egressProxy === undefined ? "PassthroughCluster" : destinationCluster(egressProxy, { byHost: new Map(), port: 0 });
+  return [stats(false), tcpProxy(allowAny ? outside : "BlackHoleCluster")];
+}
+
+/** Protocol names that HTTP sniffing gives to plaintext HTTP. */
+export const plaintextAlpn = (model: Model): readonly string[] => (model.flags.http10 ? ["http/1.0", "http/1.1", "h2c"] : ["http/1.1", "h2c"]);
 
 export const rds = (name: string): Json => ({ rds: { configSource: { ads: {}, initialFetchTimeout: "0s", resourceApiVersion: "V3" }, routeConfigName: name } });
 

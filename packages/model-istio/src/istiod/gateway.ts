@@ -1,114 +1,136 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
+import { sniName } from "./cluster-names.ts";
+import { destinationRuleFor } from "./destination-rules.ts";
 import { AUTHN, connectionManager, METADATA_EXCHANGE, rds, socket, stats, TLS_INSPECTOR } from "./filters.ts";
 import { gatewayRoute } from "./gateway-routes.ts";
-import type { GatewayServer } from "./gateway-servers.ts";
-import { serverHosts, serversOf } from "./gateway-servers.ts";
-import { hostMatches } from "./host.ts";
+import type { GatewayServer, MergedGateways, ServerGroup } from "./gateway-servers.ts";
+import { isPassthrough, isTerminatedHttps, mergeGateways, serverHosts, sniHosts, takeHosts } from "./gateway-servers.ts";
+import { hostIsSubset, hostMatches } from "./host.ts";
 import type { Model } from "./model.ts";
+import type { Policies } from "./policies.ts";
+import { policiesOf } from "./policies.ts";
 import { isHttp, isTls } from "./protocol.ts";
-import { applies } from "./route-match.ts";
 import type { Scope } from "./scope.ts";
-import { prefixRange, routeFilters } from "./tcp-chains.ts";
+import { routeFilters, serviceFilters } from "./tcp-chains.ts";
 import { gatewayTls } from "./tls-context.ts";
-import type { Json, Port, Proxy } from "./types.ts";
+import type { Json, Proxy } from "./types.ts";
 import type { L4Match, L4Route, VirtualService } from "./virtual-services.ts";
 import { virtualServicesFor } from "./virtual-services.ts";
 
-const bare = (hosts: readonly string[] | undefined): string[] => (hosts ?? []).map((host) => host.slice(host.indexOf("/") + 1));
-const isTerminated = (server: GatewayServer): boolean => server.server.tls !== undefined && isTls(server.port.protocol) && server.server.tls.mode !== "PASSTHROUGH" && server.server.tls.mode !== "AUTO_PASSTHROUGH";
-const isPlainHttp = (server: GatewayServer): boolean => isHttp(server.port.protocol);
+interface Chain { readonly chain: Json; readonly origin: Origin }
+interface World { readonly model: Model; readonly proxy: Proxy; readonly scope: Scope; readonly policies: Policies; readonly merged: MergedGateways }
 
-/** The route configuration a server's chain names. */
-function routeName(server: GatewayServer): string {
-  return isPlainHttp(server) ? `http.${server.listen}` : `https.${server.port.number}.${server.port.name}.${server.gateway.metadata.name}.${server.gateway.metadata.namespace ?? ""}`;
+const MESH_ALPN = ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
+
+/** The names a chain answers to; one that serves any name has no such condition. */
+const sniMatch = (hosts: readonly string[], more: Json = {}): Json => {
+  const match = { ...more, ...(hosts.length === 0 || hosts.includes("*") ? {} : { serverNames: [...hosts].sort() }) };
+  return Object.keys(match).length === 0 ? {} : { filterChainMatch: match };
+};
+
+/** Only port and gateway of a match count at a gateway's TCP and TLS servers (`gateway.go l4SingleMatch`). */
+const matches = (match: L4Match, server: GatewayServer): boolean =>
+  ((match.port ?? 0) === 0 || match.port === server.port.number) && ((match.gateways ?? []).length === 0 || match.gateways?.includes(server.gatewayName) === true);
+
+/** Authorization stands before the filter that ends the chain. */
+function guarded(filters: readonly Json[], policies: Policies): Json[] {
+  return [...filters.slice(0, -1), AUTHN, ...policies.tcp, ...filters.slice(-1)];
 }
 
-function sniMatch(server: GatewayServer): Json {
-  const hosts = bare(server.server.hosts);
-  return hosts.includes("*") || hosts.length === 0 ? {} : { filterChainMatch: { serverNames: hosts } };
-}
+const bound = (server: GatewayServer, vs: VirtualService): boolean => serverHosts(server, vs.namespace).some((host) => vs.hosts.some((own) => hostMatches(host, own)));
 
-function l4Chains(model: Model, proxy: Proxy, scope: Scope, server: GatewayServer): { chain: Json; origin: Origin }[] {
-  const out: { chain: Json; origin: Origin }[] = [];
-  const passthrough = server.server.tls?.mode === "PASSTHROUGH";
-  const mutual = server.server.tls?.mode === "ISTIO_MUTUAL";
-  const context = { proxy, gateways: [server.gatewayName], port: server.port.number };
-  const chain = (route: L4Route, match: Json): Json => ({
-    ...(Object.keys(match).length === 0 ? {} : { filterChainMatch: match }),
-    filters: [...(mutual ? [METADATA_EXCHANGE] : []), stats(true), AUTHN, ...routeFilters(model, proxy, route, scope, server.port, `outbound|${server.port.number}||`)],
-    ...(isTerminated(server) ? { transportSocket: gatewayTls(server.server.tls ?? {}, mutual ? ["istio-peer-exchange", "h2", "http/1.1"] : ["h2", "http/1.1"]) } : {}),
-  });
-  const bound = (vs: VirtualService): boolean => serverHosts(server, vs.namespace).some((host) => vs.hosts.some((own) => hostMatches(own, host)));
+function tcpChain({ model, proxy, scope, policies }: World, server: GatewayServer): Chain[] {
   for (const vs of virtualServicesFor(model.virtualServices, proxy.namespace, server.gatewayName)) {
-    if (!bound(vs)) continue;
-    if (passthrough) {
-      for (const [index, route] of vs.tls.entries()) {
-        for (const match of route.match ?? []) {
-          if (!applies(match, context)) continue;
-          const names = (match.sniHosts ?? []);
-          out.push({ chain: chain(route, { serverNames: names, ...subnets(match) }), origin: originOf(vs.resource, `spec.tls[${index}]`) });
-        }
-      }
-      continue;
-    }
+    if (!bound(server, vs)) continue;
     for (const [index, route] of vs.tcp.entries()) {
-      const matches = route.match === undefined || route.match.length === 0 ? [{}] : route.match;
-      const hit = matches.find((match) => applies(match, context));
-      if (hit === undefined) continue;
-      const sni = isTerminated(server) ? ((sniMatch(server)["filterChainMatch"] as Json | undefined) ?? {}) : {};
-      out.push({ chain: chain(route, { ...sni, ...subnets(hit) }), origin: originOf(vs.resource, `spec.tcp[${index}]`) });
-      return out;
+      if ((route.match ?? []).length > 0 && route.match?.some((match) => matches(match, server)) !== true) continue;
+      const mutual = server.server.tls?.mode === "ISTIO_MUTUAL";
+      const filters = [...(mutual ? [METADATA_EXCHANGE] : []), stats(true), ...l4Filters({ model, proxy, scope }, vs, route, server)];
+      const { tls } = server.server;
+      const secured = tls === undefined ? {} : { ...sniMatch(sniHosts(server)), transportSocket: gatewayTls(tls, mutual && !isTls(server.port.protocol) || mutual && server.port.protocol === "TLS" ? ["istio-peer-exchange", "h2", "http/1.1"] : ["h2", "http/1.1"]) };
+      return [{ chain: { ...secured, filters: guarded(filters, policies) }, origin: originOf(vs.resource, `spec.tcp[${index}]`) }];
+    }
+  }
+  return [];
+}
+
+const l4Filters = ({ model, proxy, scope }: Pick<World, "model" | "proxy" | "scope">, vs: VirtualService, route: L4Route, server: GatewayServer): Json[] =>
+  routeFilters(model, proxy, route, scope, server.port, `${vs.resource.metadata.name}.${vs.namespace}`);
+
+function passthroughChains({ model, proxy, scope, policies }: World, server: GatewayServer, known: Map<string, string>): Chain[] {
+  const out: Chain[] = [];
+  for (const vs of virtualServicesFor(model.virtualServices, proxy.namespace, server.gatewayName)) {
+    if (!bound(server, vs)) continue;
+    for (const [index, route] of vs.tls.entries()) {
+      for (const match of route.match ?? []) {
+        if (!matches(match, server) || !takeHosts(known, match.sniHosts ?? [], server.bind)) continue;
+        out.push({ chain: { ...sniMatch(match.sniHosts ?? []), filters: guarded([stats(true), ...l4Filters({ model, proxy, scope }, vs, route, server)], policies) }, origin: originOf(vs.resource, `spec.tls[${index}]`) });
+      }
     }
   }
   return out;
 }
 
-const subnets = (match: L4Match): Json => ((match.destinationSubnets ?? []).length === 0 ? {} : { prefixRanges: (match.destinationSubnets ?? []).map(prefixRange) });
+/** One chain for each service port and subset that another mesh may name (`gateway.go builtAutoPassthroughFilterChains`). */
+function autoPassthroughChains({ model, proxy, scope, policies }: World, server: GatewayServer): Chain[] {
+  const hosts = sniHosts(server);
+  return scope.services.flatMap((service) => {
+    if (service.external || !hosts.some((host) => hostIsSubset(service.host, host))) return [];
+    const rule = destinationRuleFor(model.destinationRules, proxy, scope.byHost.get(service.host) ?? service, model.mesh);
+    return service.ports.flatMap((port, index) => (port.protocol === "UDP" ? [] : [undefined, ...(rule?.subsets ?? [])].map((subset): Chain => {
+      const name = sniName(port.number, subset?.name ?? "", service.host);
+      return {
+        chain: { ...sniMatch([name], { applicationProtocols: MESH_ALPN }), filters: guarded([stats(true), ...serviceFilters(model, { protocol: port.protocol, rule, subset: subset?.name ?? "" }, name)], policies) },
+        origin: originOf(service.resource, `spec.ports[${index}]`),
+      };
+    })));
+  });
+}
+
+function chainsOf(world: World, group: ServerGroup, listener: string, tlsHosts: Map<string, string>): Chain[] {
+  const { model, policies } = world;
+  const http = (server: GatewayServer, statPrefix: string, routeName: string): Json => connectionManager(model, { kind: "gateway", protocol: server.port.protocol, statPrefix, route: rds(routeName), policies: policies.http });
+  const [head] = group.servers;
+  if (isHttp(group.protocol)) return head === undefined ? [] : [{ chain: { filters: [AUTHN, http(head, `outbound_${listener}`, group.routeName)] }, origin: originOf(head.gateway, head.path) }];
+  return group.servers.flatMap((server): Chain[] => {
+    if (isTerminatedHttps(server)) {
+      const filters = [AUTHN, http(server, server.server.name ?? `outbound_${listener}`, server.routeName)];
+      return [{ chain: { ...sniMatch(sniHosts(server)), filters, transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: originOf(server.gateway, server.path) }];
+    }
+    if (server.server.tls === undefined || !isPassthrough(server.server)) return tcpChain(world, server);
+    return server.server.tls.mode === "AUTO_PASSTHROUGH" ? autoPassthroughChains(world, server) : passthroughChains(world, server, tlsHosts);
+  });
+}
 
 /**
  * The listeners and route configurations of a gateway proxy.
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/gateway.go buildGatewayListeners
  */
-export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): { readonly listeners: readonly Json[]; readonly routes: readonly Json[] } {
-  const byPort = new Map<number, GatewayServer[]>();
-  for (const server of serversOf(model, proxy)) byPort.set(server.listen, [...(byPort.get(server.listen) ?? []), server]);
-  const listeners: Json[] = [];
-  const routes = new Map<string, Json>();
-  for (const [listen, servers] of byPort) {
-    const name = `0.0.0.0_${listen}`;
-    const chains: { chain: Json; origin: Origin }[] = [];
-    const plain = servers.filter(isPlainHttp);
-    const first = servers[0];
-    const plaintextTcp = first !== undefined && !isPlainHttp(first) && first.server.tls === undefined;
-    const manager = (server: GatewayServer, protocol: Port["protocol"]): Json => connectionManager(model, { kind: "gateway", protocol, statPrefix: `outbound_${name}`, route: rds(routeName(server)) });
-    const head = plain[0];
-    if (head !== undefined && !plaintextTcp) {
-      chains.push({ chain: { filters: [AUTHN, manager(head, head.port.protocol)] }, origin: originOf(head.gateway, head.path) });
-      routes.set(routeName(head), gatewayRoute(model, proxy, scope, { name: routeName(head), servers: plain }, origins));
-    }
-    const hosts = new Set<string>();
-    const portNames = new Set<string>();
-    for (const server of servers) {
-      if (isPlainHttp(server)) continue;
-      if (server.server.tls === undefined && head !== undefined && !plaintextTcp) continue;
-      if (server.server.tls !== undefined) {
-        const own = bare(server.server.hosts);
-        if (own.some((host) => hosts.has(host)) && server.server.tls.mode !== "PASSTHROUGH") continue;
-        for (const host of own) hosts.add(host);
-      }
-      if (server.port.protocol === "HTTPS" && isTerminated(server)) {
-        if (portNames.has(routeName(server))) continue;
-        portNames.add(routeName(server));
-        chains.push({ chain: { ...sniMatch(server), filters: [AUTHN, manager(server, server.port.protocol)], transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: originOf(server.gateway, server.path) });
-        routes.set(routeName(server), gatewayRoute(model, proxy, scope, { name: routeName(server), servers: [server] }, origins));
-      } else chains.push(...l4Chains(model, proxy, scope, server));
-    }
-    if (chains.length === 0) continue;
-    const tls = servers.some((server) => server.server.tls !== undefined && !isPlainHttp(server));
-    if (first !== undefined) origins.set(`listener/${name}`, originOf(first.gateway, first.path));
-    for (const [index, entry] of chains.entries()) origins.set(`listener/${name}/chain/${index}`, entry.origin);
-    listeners.push({ name, address: socket("0.0.0.0", listen), trafficDirection: "OUTBOUND", filterChains: chains.map((entry) => entry.chain), ...(tls ? { listenerFilters: [TLS_INSPECTOR] } : {}) });
+export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): { readonly listeners: readonly Json[]; readonly routes: readonly Json[]; readonly autoPassthrough: boolean } {
+  const merged = mergeGateways(model, proxy);
+  const world: World = { model, proxy, scope, merged, policies: policiesOf(model, proxy) };
+  const wild = proxy.ips.length > 0 && proxy.ips.every((ip) => ip.includes(":")) ? "::" : "0.0.0.0";
+  const listeners = new Map<string, { readonly address: string; readonly port: number; readonly chains: Chain[]; readonly head: GatewayServer | undefined }>();
+  const tlsHosts = new Map<number, Map<string, string>>();
+  for (const group of merged.groups) {
+    const address = group.bind === "" ? wild : group.bind;
+    const name = `${address}_${group.listen}`;
+    const known = tlsHosts.get(group.listen) ?? new Map<string, string>();
+    tlsHosts.set(group.listen, known);
+    const entry = listeners.get(name) ?? { address, port: group.listen, chains: [], head: group.servers[0] };
+    listeners.set(name, entry);
+    entry.chains.push(...chainsOf(world, group, name, known));
   }
-  return { listeners, routes: [...routes.values()] };
+  const out: Json[] = [];
+  for (const [name, { address, port, chains, head }] of listeners) {
+    if (chains.length === 0) continue;
+    if (head !== undefined) origins.set(`listener/${name}`, originOf(head.gateway, head.path));
+    for (const [index, entry] of chains.entries()) origins.set(`listener/${name}/chain/${index}`, entry.origin);
+    const inspects = chains.some(({ chain }) => (chain["filterChainMatch"] as Json | undefined)?.["serverNames"] !== undefined || chain["transportSocket"] !== undefined);
+    const named = chains.some(({ chain }) => chain["filterChainMatch"] !== undefined);
+    out.push({ name, address: socket(address, port), trafficDirection: "OUTBOUND", filterChains: chains.map((entry) => entry.chain), ...(inspects || named ? { listenerFilters: [TLS_INSPECTOR] } : {}) });
+  }
+  const routes = [...merged.byRoute].filter(([name]) => out.some((listener) => JSON.stringify(listener).includes(`"routeConfigName":"${name}"`))).map(([name, servers]) => gatewayRoute(model, proxy, scope, { name, servers }, origins));
+  return { listeners: out, routes, autoPassthrough: merged.autoPassthrough };
 }

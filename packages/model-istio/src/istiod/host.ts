@@ -49,6 +49,21 @@ export function mostSpecificHost(needle: string, hosts: readonly string[]): stri
   return best;
 }
 
+/**
+ * The hosts that two lists have in common, the narrower of each pair that meets.
+ * @see istio 1.18 pkg/config/host/names.go Names.Intersection
+ */
+export function hostIntersection(ours: readonly string[], theirs: readonly string[]): readonly string[] {
+  const out = new Set<string>();
+  for (const own of ours) {
+    for (const other of theirs) {
+      if (hostIsSubset(own, other)) out.add(own);
+      else if (hostIsSubset(other, own)) out.add(other);
+    }
+  }
+  return [...out];
+}
+
 const isIp = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) || text.includes(":");
 
 /**

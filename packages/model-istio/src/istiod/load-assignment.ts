@@ -1,92 +1,66 @@
 import { selects } from "./config-order.ts";
 import type { DestinationRule, Subset } from "./destination-rules.ts";
+import type { LocalityGroup } from "./locality.ts";
 import type { Model } from "./model.ts";
-import type { PortPolicy } from "./traffic-policy.ts";
-import type { Endpoint, Json, LocalitySetting, MeshService, Port, Proxy } from "./types.ts";
+import type { ClientTls, TrafficPolicy } from "./traffic-policy.ts";
+import type { Endpoint, Json, MeshService, Port } from "./types.ts";
 
-interface Target { readonly service: MeshService; readonly port: Port; readonly subset: Subset | undefined; readonly policy: PortPolicy; readonly rule: DestinationRule | undefined }
+interface Target { readonly service: MeshService; readonly port: Port; readonly subset: Subset | undefined; readonly rule: DestinationRule | undefined; readonly dnat: boolean }
 
-function mutual(model: Model, endpoint: Endpoint, policy: PortPolicy): boolean {
-  if (policy.tls?.mode === "DISABLE") return false;
-  if (endpoint.tlsMode !== "istio") return false;
-  if (policy.tls?.mode === "ISTIO_MUTUAL") return true;
+const tlsModeFor = (policy: TrafficPolicy | undefined, port: number): ClientTls["mode"] => {
+  const tls = policy?.portLevelSettings?.find((entry) => entry.port?.number === port && entry.tls !== undefined)?.tls ?? policy?.tls;
+  return tls === undefined ? undefined : (tls.mode ?? "DISABLE");
+};
+
+/**
+ * Says whether clients must not speak Istio mTLS to an endpoint: a rule, a missing sidecar or its PeerAuthentication forbids it.
+ * @see istio 1.18 pilot/pkg/xds/mtls_checker.go
+ */
+function mutualIsOff(model: Model, endpoint: Endpoint, rule: DestinationRule | undefined, port: number): boolean {
+  const subset = rule?.subsets.find((entry) => selects(entry.labels, endpoint.labels));
+  const mode = (subset === undefined ? undefined : tlsModeFor(subset.trafficPolicy, port)) ?? tlsModeFor(rule?.trafficPolicy, port);
+  if (mode === "DISABLE") return true;
+  if (mode === "ISTIO_MUTUAL") return false;
+  if (endpoint.tlsMode !== "istio") return true;
   const peer = model.peers.workload(endpoint.namespace, endpoint.labels);
-  return (peer.ports.get(endpoint.port) ?? peer.mode) !== "DISABLE";
+  return (peer.ports.get(endpoint.port) ?? peer.mode) === "DISABLE";
 }
 
 function workloadText(endpoint: Endpoint): string {
   const { labels } = endpoint;
-  if (endpoint.workload === "" && Object.keys(labels).length === 0) return endpoint.namespace === "" ? ";;;;" : `;${endpoint.namespace};;;`;
   const name = labels["service.istio.io/canonical-name"] ?? labels["app.kubernetes.io/name"] ?? labels["app"] ?? endpoint.workload;
+  if (endpoint.workload === "" && Object.keys(labels).length === 0) return endpoint.namespace === "" ? ";;;;" : `;${endpoint.namespace};;;`;
   const revision = labels["service.istio.io/canonical-revision"] ?? labels["app.kubernetes.io/version"] ?? labels["version"] ?? "";
   return `${endpoint.workload};${endpoint.namespace};${name};${revision === "latest" ? "" : revision};Kubernetes`;
 }
 
-function localityJson(text: string): Json {
-  const [region = "", zone = "", subZone = ""] = text.split("/");
-  return { ...(region === "" ? {} : { region }), ...(zone === "" ? {} : { zone }), ...(subZone === "" ? {} : { subZone }) };
-}
-
-const matchesLocality = (pattern: string, locality: string): boolean => {
-  const want = pattern.split("/");
-  const have = locality.split("/");
-  return want.every((part, index) => part === "*" || part === (have[index] ?? ""));
-};
-
-/** Failover priority by how much of the locality agrees (`loadbalancer.go applyLocalityFailover`). */
-function failover(own: string, groups: { locality: string; priority: number }[], setting: LocalitySetting | undefined): void {
-  const [region = "", zone = "", subzone = ""] = own.split("/");
-  for (const group of groups) {
-    const [r = "", z = "", s = ""] = group.locality.split("/");
-    let level = r !== region ? 3 : z !== zone ? 2 : s !== subzone ? 1 : 0;
-    if (level === 3) {
-      const rule = setting?.failover?.find((entry) => entry.from === region);
-      if (rule !== undefined && rule.to !== r) level = 4;
-    }
-    group.priority = level;
-  }
-  const used = [...new Set(groups.map((group) => group.priority))].sort((a, b) => a - b);
-  for (const group of groups) group.priority = used.indexOf(group.priority);
-}
+const address = (endpoint: Endpoint): Json => (endpoint.address.startsWith("unix://")
+  ? { pipe: { path: endpoint.address.slice("unix://".length) } }
+  : { socketAddress: { address: endpoint.address, portValue: endpoint.port } });
 
 /**
- * The endpoints of a cluster, grouped by locality, with priorities where outlier detection allows failover.
- * @see istio 1.18 pilot/pkg/xds/endpoint_builder.go and pilot/pkg/networking/core/v1alpha3/loadbalancer
+ * The endpoints of a cluster by locality, each with what clients may speak to it.
+ * @see istio 1.18 pilot/pkg/xds/endpoint_builder.go, cluster_builder.go buildLocalityLbEndpoints
  */
-export function loadAssignment(model: Model, proxy: Proxy, target: Target, name: string): Json {
-  const { service, port, subset, policy } = target;
+export function loadAssignment(model: Model, { service, port, subset, rule, dnat }: Target): readonly LocalityGroup[] {
   const dns = service.resolution === "dns" || service.resolution === "dns-round-robin";
-  const endpoints = service.endpoints.filter((e) => e.servicePort === port.number && selects(subset?.labels, e.labels));
-  if (endpoints.length === 0) return { clusterName: name };
-  const groups = new Map<string, Endpoint[]>();
-  for (const endpoint of endpoints) groups.set(endpoint.locality, [...(groups.get(endpoint.locality) ?? []), endpoint]);
-  const list = [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([locality, members]) => ({ locality, members, priority: 0, weight: members.reduce((sum, e) => sum + e.weight, 0) }));
-  const setting = policy.loadBalancer?.localityLbSetting ?? model.mesh.localityLbSetting;
-  const own = model.locality(proxy.node, proxy.labels);
-  if (own !== "" && policy.outlierDetection !== undefined && setting?.enabled !== false) {
-    const rule = setting?.distribute?.find((entry) => entry.from !== undefined && matchesLocality(entry.from, own));
-    if (rule !== undefined) {
-      for (const group of list) group.weight = 0;
-      for (const [pattern, weight] of Object.entries(rule.to ?? {})) {
-        const hit = list.filter((group) => matchesLocality(pattern, group.locality));
-        const total = hit.reduce((sum, group) => sum + group.members.reduce((s, e) => s + e.weight, 0), 0);
-        for (const group of hit) group.weight = Math.ceil((weight * group.members.reduce((s, e) => s + e.weight, 0)) / total);
-      }
-    } else if ((setting?.distribute ?? []).length === 0) failover(own, list, setting);
-  }
+  const groups = new Map<string, LocalityGroup["hosts"][number][]>();
   const byAddress = (a: Endpoint, b: Endpoint): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port);
-  return {
-    clusterName: name,
-    endpoints: list.sort((a, b) => a.priority - b.priority).map((group) => group.weight === 0 ? { loadBalancingWeight: group.members.reduce((sum, e) => sum + e.weight, 0), locality: localityJson(group.locality) } : ({
-      lbEndpoints: [...group.members].sort(byAddress).map((endpoint) => ({
-        endpoint: { address: endpoint.address.startsWith("unix://") ? { pipe: { path: endpoint.address.slice(7) } } : { socketAddress: { address: endpoint.address, portValue: endpoint.port } } },
+  for (const endpoint of [...service.endpoints].sort(byAddress)) {
+    if (endpoint.servicePort !== port.number || !selects(subset?.labels, endpoint.labels)) continue;
+    const hosts = groups.get(endpoint.locality) ?? [];
+    groups.set(endpoint.locality, hosts);
+    const off = !dns && mutualIsOff(model, endpoint, rule, port.number);
+    if (dnat && off) continue;
+    hosts.push({
+      labels: endpoint.labels, weight: endpoint.weight,
+      json: {
+        endpoint: { address: address(endpoint) },
         ...(dns || endpoint.known !== true ? {} : { healthStatus: "HEALTHY" }),
         loadBalancingWeight: endpoint.weight,
-        metadata: { filterMetadata: { ...(mutual(model, endpoint, policy) ? { "envoy.transport_socket_match": { tlsMode: "istio" } } : {}), istio: { workload: workloadText(endpoint) } } },
-      })),
-      loadBalancingWeight: group.weight,
-      ...(group.priority > 0 ? { priority: group.priority } : {}),
-      locality: localityJson(group.locality),
-    })),
-  };
+        metadata: { filterMetadata: { ...(endpoint.tlsMode === "istio" && !off ? { "envoy.transport_socket_match": { tlsMode: "istio" } } : {}), istio: { workload: workloadText(endpoint) } } },
+      },
+    });
+  }
+  return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([locality, hosts]) => ({ locality, hosts }));
 }

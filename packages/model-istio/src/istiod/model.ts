@@ -3,7 +3,7 @@ import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { resourcesOf } from "@hopscope/model-kubernetes";
 import { modelCaveats } from "./caveats.ts";
 import { byAge } from "./config-order.ts";
-import type { DestinationRule } from "./destination-rules.ts";
+import type { DestinationRules } from "./destination-rules.ts";
 import { readDestinationRules } from "./destination-rules.ts";
 import { kubernetesServices } from "./kubernetes-services.ts";
 import { memberNamespaces, readFlags, readMesh } from "./mesh.ts";
@@ -27,7 +27,7 @@ export interface Model {
   /** Oldest first. */
   readonly services: readonly MeshService[];
   readonly virtualServices: readonly VirtualService[];
-  readonly destinationRules: readonly DestinationRule[];
+  readonly destinationRules: DestinationRules;
   readonly peers: PeerAuthentications;
   readonly gateways: readonly Resource[];
   readonly sidecars: readonly Resource[];

@@ -1,111 +1,143 @@
 import type { Origin } from "@hopscope/core";
-import { originOf } from "@hopscope/model-kubernetes";
 import { clusterName } from "./cluster-names.ts";
-import { compareSpecificity, hostIsSubset } from "./host.ts";
+import { destinationHash, serviceHash } from "./hash-policy.ts";
+import { hostMatches } from "./host.ts";
 import type { Model } from "./model.ts";
-import { listenerClass } from "./protocol.ts";
+import { listenerClass, parseProtocol } from "./protocol.ts";
+import { portOrigin } from "./port-origin.ts";
+import { destinationCluster } from "./route-action.ts";
 import type { CompiledRoute } from "./routes.ts";
-import { compileRoutes, defaultRoute, hashPolicies } from "./routes.ts";
-import type { Scope } from "./scope.ts";
+import { compileRoutes, defaultRoute } from "./routes.ts";
+import type { EgressListener, Scope } from "./scope.ts";
 import type { Json, MeshService, Protocol, Proxy } from "./types.ts";
+import { mostSpecificVirtualServices } from "./vs-hosts.ts";
+import { virtualHostDomains } from "./vhost-domains.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
-/** Host names a client in `namespace` may use for a service (`httproute.go generateVirtualHostDomains`). */
-export function domainsOf(service: MeshService, namespace: string, domain: string, port: number | undefined, allocated: boolean): string[] {
-  const names = [service.host];
-  const suffix = `.svc.${domain}`;
-  if (service.kubernetes && service.host.endsWith(suffix)) {
-    if (service.namespace === namespace) names.push(service.name, `${service.name}.${service.namespace}.svc`, `${service.name}.${service.namespace}`);
-    else names.push(`${service.name}.${service.namespace}`, `${service.name}.${service.namespace}.svc`);
-  }
-  const all = service.headless && service.resolution === "passthrough" ? names.flatMap((name) => [name, `*.${name}`]) : names;
-  const addresses = service.addresses.filter((address) => address !== "0.0.0.0" && !address.includes("/"));
-  const vips = [...addresses, ...(service.autoAddress === undefined || !allocated ? [] : [service.autoAddress])].map((address) => (address.includes(":") ? `[${address}]` : address));
-  const plain = [...all, ...vips];
-  return port === undefined ? plain : plain.flatMap((name) => [name, `${name}:${port}`]);
-}
+/** Hosts that share routes on one port: services, and names that no service has. */
+interface Wrapper { readonly port: number; readonly services: readonly MeshService[]; readonly hosts: readonly string[]; readonly routes: readonly CompiledRoute[] }
 
-const mostSpecific = (virtualServices: readonly VirtualService[], host: string): VirtualService | undefined => {
-  let best: { vs: VirtualService; host: string } | undefined;
-  for (const vs of virtualServices) {
-    if (vs.http.length === 0) continue;
-    for (const candidate of vs.hosts) {
-      if (candidate !== host && !(candidate.startsWith("*") && hostIsSubset(host, candidate))) continue;
-      if (best === undefined || compareSpecificity(candidate, best.host) < 0 && candidate !== best.host) best = { vs, host: candidate };
-    }
-  }
-  return best?.vs;
-};
-
-export function catchAllHost(allowAny: boolean): Json {
-  return allowAny
-    ? { name: "allow_any", domains: ["*"], includeRequestAttemptCount: true, routes: [{ name: "allow_any", match: { prefix: "/" }, route: { cluster: "PassthroughCluster", timeout: "0s", maxGrpcTimeout: "0s" } }] }
+/** The host for names that nothing else answers to. */
+export function catchAllHost(scope: Pick<Scope, "allowAny" | "egressProxy">): Json {
+  const cluster = scope.egressProxy === undefined ? "PassthroughCluster" : destinationCluster(scope.egressProxy, { byHost: new Map(), port: 0 });
+  return scope.allowAny
+    ? { name: "allow_any", domains: ["*"], includeRequestAttemptCount: true, routes: [{ name: "allow_any", match: { prefix: "/" }, route: { cluster, timeout: "0s", maxGrpcTimeout: "0s" } }] }
     : { name: "block_all", domains: ["*"], includeRequestAttemptCount: true, routes: [{ name: "block_all", match: { prefix: "/" }, directResponse: { status: 502 } }] };
 }
 
+/** VirtualServices of which a host is one of the port's services, or a wildcard that meets one (`httproute.go selectVirtualServices`). */
+function touching(virtualServices: readonly VirtualService[], services: ReadonlyMap<string, MeshService>): readonly VirtualService[] {
+  const names = [...services.keys()];
+  const wild = names.filter((name) => name.startsWith("*"));
+  return virtualServices.filter((vs) => vs.hosts.some((host) => services.has(host) || (host.startsWith("*") ? names : wild).some((name) => hostMatches(host, name))));
+}
+
+function splitHosts(vs: VirtualService, services: ReadonlyMap<string, MeshService>, best: ReadonlyMap<string, VirtualService>): { readonly hosts: string[]; readonly own: MeshService[] } {
+  const hosts: string[] = [];
+  const own: MeshService[] = [];
+  for (const host of vs.hosts.filter((entry) => !entry.startsWith("*"))) {
+    const service = services.get(host);
+    if (service === undefined) hosts.push(host);
+    else own.push(service);
+  }
+  for (const host of vs.hosts.filter((entry) => entry.startsWith("*"))) {
+    const claimed = vs.gatewaySemantics === true ? [] : [...services.values()].filter((service) => best.has(service.host));
+    if (claimed.length === 0) hosts.push(host);
+    own.push(...claimed.filter((service) => best.get(service.host) === vs));
+  }
+  return { hosts, own };
+}
+
+interface World { readonly model: Model; readonly proxy: Proxy; readonly scope: Scope; readonly listener: EgressListener; readonly port: number; readonly services: ReadonlyMap<string, MeshService> }
+
+/** @see istio 1.18 pilot/pkg/networking/core/v1alpha3/route/route.go BuildSidecarVirtualHostWrapper */
+function wrappersOf({ model, proxy, scope, listener, port, services }: World): readonly Wrapper[] {
+  const spoken = (protocol: Protocol): boolean => { const kind = listenerClass(protocol, model.flags, "outbound"); return kind === "http" || kind === "auto"; };
+  const best = mostSpecificVirtualServices(listener.virtualServices, listener.services);
+  const hash = destinationHash(model, proxy, scope.byHost);
+  const retry = model.mesh.defaultHttpRetryPolicy === undefined ? {} : { defaultRetry: model.mesh.defaultHttpRetryPolicy };
+  const out: Wrapper[] = [];
+  for (const vs of port === 80 ? listener.virtualServices : touching(listener.virtualServices, services)) {
+    const routes = compileRoutes(vs, { proxy, gateways: ["mesh"], port }, { byHost: services, port, hash, ...(vs.gatewaySemantics === true ? { gatewaySemantics: true } : {}), ...retry });
+    if (routes.length === 0) continue;
+    const { hosts, own } = splitHosts(vs, services, best);
+    const byPort = new Map<number, MeshService[]>();
+    for (const service of own) for (const entry of service.ports) if (spoken(entry.protocol)) byPort.set(entry.number, [...(byPort.get(entry.number) ?? []), service]);
+    if (byPort.size === 0 && port === 80) byPort.set(80, []);
+    for (const [at, list] of byPort) out.push({ port: at, services: list, hosts, routes });
+  }
+  const taken = new Set(out.flatMap((wrapper) => wrapper.services.map((service) => service.host)));
+  for (const service of [...services.values()].sort((a, b) => (a.host < b.host ? -1 : 1))) {
+    if (taken.has(service.host)) continue;
+    for (const entry of service.ports) {
+      if (!spoken(entry.protocol)) continue;
+      const route = defaultRoute(model, clusterName(entry.number, "", service.host), service.host, entry.number, serviceHash(model, proxy, service, entry.number));
+      out.push({ port: entry.number, services: [service], hosts: [], routes: [{ route, origin: portOrigin(service, entry.number) }] });
+    }
+  }
+  return out;
+}
+
 /**
- * The route configuration `80`, or `host:80` where a port is sniffed.
+ * The route configuration of one name: a port, `host:port` where a port is sniffed, `http_proxy`, or a socket's path.
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/httproute.go buildSidecarOutboundHTTPRouteConfig
  */
 export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: string, origins: Map<string, Origin>): Json {
-  const sniffed = /^(.*):(\d+)$/.exec(name);
-  const port = Number(sniffed?.[2] ?? name);
-  const services = new Map<string, MeshService>();
-  const virtualServices: VirtualService[] = [];
-  /** Every service with this port number, of any protocol. */
-  const atPort = new Map<string, MeshService>();
-  const spoken = (protocol: Protocol): boolean => { const kind = listenerClass(protocol, model.flags, "outbound"); return kind === "http" || kind === "auto"; };
-  // The first Sidecar listener for this port, or without a port, is the only one that counts.
-  const chosen = scope.egress.find((listener) => listener.port === undefined || listener.port.number === port);
-  for (const listener of chosen === undefined ? [] : [chosen]) {
-    for (const service of listener.services) {
-      if (sniffed !== null && service.host !== sniffed[1]) continue;
-      const entry = service.ports.find((candidate) => candidate.number === port);
-      if (entry === undefined) continue;
-      atPort.set(service.host, atPort.get(service.host) ?? service);
-      if (!spoken(entry.protocol)) continue;
-      const known = services.get(service.host);
-      if (known === undefined) services.set(service.host, service);
-      else if (known.namespace === service.namespace && !known.addresses.includes(service.address)) services.set(service.host, { ...known, addresses: [...known.addresses, service.address] });
-    }
-    virtualServices.push(...listener.virtualServices);
-  }
-  const registry = { byHost: services, port, hash: hashPolicies(model, proxy, scope.byHost), ...(model.mesh.defaultHttpRetryPolicy === undefined ? {} : { defaultRetry: model.mesh.defaultHttpRetryPolicy }) };
-  const context = { proxy, gateways: ["mesh"], port };
-  const hosts = new Map<string, Json>();
-  const add = (host: string, domains: readonly string[], routes: readonly CompiledRoute[]): void => {
-    const vhost = `${host}:${port}`;
-    if (routes.length === 0 || hosts.has(vhost)) return;
-    hosts.set(vhost, { name: vhost, domains: sniffed === null ? domains : ["*"], includeRequestAttemptCount: true, routes: routes.map((entry) => entry.route) });
-    for (const [index, entry] of routes.entries()) origins.set(`route/${name}/vhost/${vhost}/${index}`, entry.origin);
-  };
-  const withPort = model.flags.ignorePortInHostMatch ? undefined : port;
-  for (const service of services.values()) {
-    const vs = mostSpecific(virtualServices, service.host);
-    const domains = domainsOf(service, proxy.namespace, model.mesh.domain, withPort, proxy.dnsCapture === true && proxy.dnsAutoAllocate === true);
-    const portIndex = service.ports.findIndex((entry) => entry.number === port);
-    const compiled = vs === undefined ? [] : compileRoutes(vs, context, registry);
-    // A VirtualService of which nothing applies to this proxy leaves the service its default route.
-    if (compiled.length === 0) add(service.host, domains, [{ route: defaultRoute(model, clusterName(port, "", service.host), service.host, port, registry.hash(service.host, port, "")), origin: originOf(service.resource, `spec.ports[${portIndex}]`) }]);
-    else add(service.host, domains, compiled);
-  }
-  if (sniffed === null) {
-    for (const vs of virtualServices) {
-      if (vs.http.length === 0) continue;
-      // Hosts outside the registry stand beside the VirtualService's services; with none of those, on port 80.
-      const served = [...services.values()].some((service) => vs.hosts.includes(service.host) || mostSpecific(virtualServices, service.host) === vs);
-      if (!served && port !== 80) continue;
-      for (const host of vs.hosts) {
-        if (!host.startsWith("*") && !atPort.has(host)) add(host, withPort === undefined ? [host] : [host, `${host}:${port}`], compileRoutes(vs, context, registry));
-      }
-    }
-  }
-  const list = [...hosts.values()].sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : 1));
-  const used = new Set<string>();
-  const unique = list.map((vhost) => ({ ...vhost, domains: (vhost["domains"] as string[]).filter((domain) => { if (used.has(domain)) return false; used.add(domain); return true; }) })).filter((vhost) => vhost.domains.length > 0);
+  const sniffed = model.flags.sniffOutbound && !name.startsWith("unix://") ? /^(.*):(\d+)$/.exec(name) : null;
+  const number = Number(sniffed?.[2] ?? name);
+  const listenPort = Number.isInteger(number) ? number : 0;
+  const virtualHosts = hostsFor(model, proxy, scope, { name, listenPort, sniffed: sniffed?.[1] }, origins);
   return {
     name, validateClusters: false, maxDirectResponseBodySizeBytes: 1048576,
     ...(model.flags.ignorePortInHostMatch ? { ignorePortInHostMatching: true } : {}),
-    virtualHosts: sniffed === null ? [...unique, catchAllHost(scope.allowAny)] : unique,
+    virtualHosts: sniffed === null ? [...virtualHosts, catchAllHost(scope)] : virtualHosts,
   };
+}
+
+function hostsFor(model: Model, proxy: Proxy, scope: Scope, route: { readonly name: string; readonly listenPort: number; readonly sniffed: string | undefined }, origins: Map<string, Origin>): readonly Json[] {
+  // The first Sidecar listener for this port, or without a port, is the only one that counts.
+  const listener = scope.egress.find((entry) => entry.port === undefined || (entry.port.number === route.listenPort && (route.listenPort !== 0 || entry.bind === route.name)));
+  if (listener === undefined) return [];
+  const proxied = listener.port !== undefined && parseProtocol(listener.port.protocol ?? "") === "HTTP_PROXY";
+  const port = proxied ? 0 : route.listenPort;
+  const services = new Map<string, MeshService>();
+  for (const service of listener.services) {
+    const own = port === 0 ? service.ports : service.ports.filter((entry) => entry.number === port).slice(0, 1);
+    if (own.length > 0) services.set(service.host, { ...service, ports: own });
+  }
+  const wrappers = wrappersOf({ model, proxy, scope, listener, port, services });
+  const known = new Set(wrappers.flatMap((wrapper) => wrapper.services.flatMap((service) => [service.host, `${service.host}:${wrapper.port}`])));
+  const names = new Set<string>();
+  const used = new Set<string>();
+  const byPort = new Map<number, { readonly json: Json; readonly domains: readonly string[] }[]>();
+  for (const wrapper of wrappers) {
+    const add = (host: string, service: MeshService | undefined): void => {
+      const vhost = `${host.includes(":") ? `[${host}]` : host}:${wrapper.port}`;
+      if (names.has(vhost)) return;
+      names.add(vhost);
+      const { domains, short } = virtualHostDomains(service ?? host, { proxy, domain: model.mesh.domain, port: wrapper.port, bare: model.flags.ignorePortInHostMatch && (service === undefined || port !== 0) });
+      const free = domains.filter((domain) => !used.has(domain) && !(short.includes(domain) && known.has(domain)));
+      for (const domain of free) used.add(domain);
+      if (free.length === 0) return;
+      for (const [index, entry] of wrapper.routes.entries()) origins.set(`route/${route.name}/vhost/${vhost}/${index}`, entry.origin);
+      const json = { name: vhost, domains: free, includeRequestAttemptCount: true, routes: wrapper.routes.map((entry) => entry.route) };
+      byPort.set(wrapper.port, [...(byPort.get(wrapper.port) ?? []), { json, domains: free }]);
+    };
+    for (const host of wrapper.hosts) add(host, undefined);
+    for (const service of wrapper.services) add(service.host, service);
+  }
+  const list = port === 0 ? allPorts(byPort) : (byPort.get(port) ?? []).map(({ json }) => json);
+  const named = (json: Json): boolean => (json["domains"] as readonly string[]).some((domain) => domain === route.name || domain === route.sniffed);
+  const chosen = route.sniffed === undefined ? list : list.filter(named);
+  const only: readonly Json[] = chosen.length === 1 && route.sniffed !== undefined ? chosen.map((json) => ({ ...json, domains: ["*"] })) : chosen;
+  return [...only].sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : 1));
+}
+
+/** For a listener that serves every port, names without a port mean port 80 (`httproute.go mergeAllVirtualHosts`). */
+function allPorts(byPort: ReadonlyMap<number, readonly { readonly json: Json; readonly domains: readonly string[] }[]>): readonly Json[] {
+  return [...byPort].flatMap(([port, list]) => list.flatMap(({ json, domains }) => {
+    if (port === 80) return [json];
+    const withPort = domains.filter((domain) => domain.includes(":"));
+    return withPort.length === 0 ? [] : [{ ...json, domains: withPort }];
+  }));
 }

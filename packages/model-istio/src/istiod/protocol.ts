@@ -43,4 +43,5 @@ export function listenerClass(protocol: Protocol, flags: Flags, direction: "inbo
 
 export const isHttp = (p: Protocol): boolean => p === "HTTP" || p === "HTTP2" || p === "GRPC" || p === "GRPC-Web" || p === "HTTP_PROXY";
 export const isHttp2 = (p: Protocol): boolean => p === "HTTP2" || p === "GRPC" || p === "GRPC-Web";
+export const isTcp = (p: Protocol): boolean => p === "TCP" || p === "HTTPS" || p === "TLS" || p === "Mongo" || p === "Redis" || p === "MySQL";
 export const isTls = (p: Protocol): boolean => p === "TLS" || p === "HTTPS";

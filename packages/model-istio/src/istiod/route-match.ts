@@ -12,7 +12,7 @@ export function applies(match: Pick<HttpMatch, "gateways" | "sourceLabels" | "so
   return match.sourceNamespace === undefined || match.sourceNamespace === "" || match.sourceNamespace === context.proxy.namespace;
 }
 
-const isAny = (match: StringMatch): boolean => match.regex === "*" || (match.exact === undefined && match.prefix === undefined && match.regex === undefined) || match.prefix === "";
+const isAny = (match: StringMatch): boolean => match.regex === "*" || (match.exact === undefined && match.prefix === undefined && match.regex === undefined);
 
 function stringMatcher(match: StringMatch): Json {
   if (match.exact !== undefined) return { exact: match.exact };
@@ -26,50 +26,46 @@ function header(name: string, match: StringMatch): Json {
 
 const sorted = (record: Readonly<Record<string, StringMatch>> | undefined): [string, StringMatch][] => Object.entries(record ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
+function path(uri: StringMatch | undefined, bySegments: boolean): Json {
+  if (uri?.exact !== undefined) return { path: uri.exact };
+  if (uri?.prefix !== undefined) return bySegments && uri.prefix !== "/" ? { pathSeparatedPrefix: uri.prefix.replace(/\/$/, "") } : { prefix: uri.prefix };
+  return uri?.regex === undefined ? { prefix: "/" } : { safeRegex: { regex: uri.regex } };
+}
+
 /**
- * Compiles one match of a VirtualService's HTTP item.
+ * Compiles one match of a VirtualService's HTTP item. Prefixes made from the Gateway API or Ingress end at slashes.
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/route/route.go TranslateRouteMatch
  */
-export function routeMatch(match: HttpMatch | undefined): Json {
-  const out: Json = { prefix: "/" };
-  if (match === undefined) return out;
+export function routeMatch(match: HttpMatch | undefined, semantics: { readonly gatewaySemantics?: boolean; readonly ingressSemantics?: boolean } = {}): Json {
+  if (match === undefined) return { prefix: "/" };
   const headers: Json[] = [];
   const metadata: Json[] = [];
-  for (const [name, value] of sorted(match.headers)) {
-    const claim = jwtClaim(name, value);
-    if (claim !== undefined) metadata.push(claim);
-    else headers.push(header(name, value));
-  }
-  for (const [name, value] of sorted(match.withoutHeaders)) {
-    const claim = jwtClaim(name, value);
-    if (claim !== undefined) { metadata.push({ ...claim, invert: true }); continue; }
-    headers.push({ ...header(name, value), invertMatch: true });
+  for (const [record, invert] of [[match.headers, false], [match.withoutHeaders, true]] as const) {
+    for (const [name, value] of sorted(record)) {
+      const claim = jwtClaim(name, value);
+      if (claim !== undefined) metadata.push({ ...claim, ...(invert ? { invert } : {}) });
+      else headers.push({ ...header(name, value), ...(invert ? { invertMatch: true } : {}) });
+    }
   }
   headers.sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : String(a["name"]) > String(b["name"]) ? 1 : 0));
   for (const [name, value] of [[":method", match.method], [":authority", match.authority], [":scheme", match.scheme]] as const) if (value !== undefined) headers.push(header(name, value));
-  if (match.uri !== undefined) {
-    if (match.uri.exact !== undefined) { delete out["prefix"]; out["path"] = match.uri.exact; }
-    else if (match.uri.prefix !== undefined) out["prefix"] = match.uri.prefix;
-    else if (match.uri.regex !== undefined) { delete out["prefix"]; out["safeRegex"] = { regex: match.uri.regex }; }
-  }
-  out["caseSensitive"] = match.ignoreUriCase !== true;
-  if (headers.length > 0) out["headers"] = headers;
-  if (metadata.length > 0) out["dynamicMetadata"] = metadata;
   const query = sorted(match.queryParams).map(([name, value]) => (isAny(value) ? { name, presentMatch: true } : { name, stringMatch: stringMatcher(value) }));
-  if (query.length > 0) out["queryParameters"] = query;
-  return out;
+  return {
+    ...path(match.uri, semantics.gatewaySemantics === true || semantics.ingressSemantics === true), caseSensitive: match.ignoreUriCase !== true,
+    ...(headers.length > 0 ? { headers } : {}), ...(metadata.length > 0 ? { dynamicMetadata: metadata } : {}), ...(query.length > 0 ? { queryParameters: query } : {}),
+  };
 }
 
+const CLAIM = "@request.auth.claims.";
+
+/** A header name that stands for a token's claim, names of nested claims joined by dots. */
 function jwtClaim(name: string, match: StringMatch): Json | undefined {
-  const found = /^@request\.auth\.claims(?:\.(.+)|((?:\[[^\]]+\])+))$/i.exec(name);
-  if (found === null) return undefined;
-  const keys = found[1] !== undefined ? found[1].split(".") : (found[2] ?? "").slice(1, -1).split("][");
-  const value = stringMatcher(match);
-  const string = { stringMatch: value };
-  return { filter: "istio_authn", path: [{ key: "request.auth.claims" }, ...keys.map((key) => ({ key }))], value: { orMatch: { valueMatchers: [string, { listMatch: { oneOf: string } }] } } };
+  if (!name.toLowerCase().startsWith(CLAIM)) return undefined;
+  const keys = ["request.auth.claims", ...name.slice(CLAIM.length).split(".")];
+  return { filter: "istio_authn", path: keys.map((key) => ({ key })), value: { listMatch: { oneOf: { stringMatch: stringMatcher(match) } } } };
 }
 
-/** A match that every request satisfies (`route.go IsCatchAllRoute`). */
+/** A match that every request satisfies (`route.go isCatchAllRoute`). */
 export function isCatchAll(match: Json): boolean {
   const { headers, queryParameters, dynamicMetadata } = match;
   const any = match["prefix"] === "/" || match["pathSeparatedPrefix"] === "/" || (match["safeRegex"] as Json | undefined)?.["regex"] === "*";

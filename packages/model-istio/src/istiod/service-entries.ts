@@ -16,6 +16,7 @@ export interface ServiceEntrySpec {
   readonly endpoints?: readonly Parameters<typeof entryWorkload>[0][];
   readonly workloadSelector?: { readonly labels?: Labels };
   readonly exportTo?: readonly string[];
+  readonly subjectAltNames?: readonly string[];
 }
 
 const RESOLUTION: Readonly<Record<string, Resolution>> = { NONE: "passthrough", STATIC: "client", DNS: "dns", DNS_ROUND_ROBIN: "dns-round-robin" };
@@ -62,6 +63,7 @@ export function entryServices(snapshot: Pick<Snapshot, "resources">, mesh: MeshC
         kubernetes: false, headless: false,
         exportTo: spec.exportTo === undefined || spec.exportTo.length === 0 ? mesh.defaultServiceExportTo : spec.exportTo,
         ...(spec.workloadSelector?.labels === undefined ? {} : { selector: spec.workloadSelector.labels }),
+        ...(spec.subjectAltNames === undefined ? {} : { subjectAltNames: spec.subjectAltNames }),
         endpoints, resource, path: `spec.hosts[${index}]`,
       }));
     });

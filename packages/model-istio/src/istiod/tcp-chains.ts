@@ -1,95 +1,122 @@
 import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
+import { cidrRange } from "./authorization-matchers.ts";
 import { clusterName } from "./cluster-names.ts";
-import { istioConfigName } from "./config-order.ts";
+import { istioConfigName, selects } from "./config-order.ts";
+import type { DestinationRule } from "./destination-rules.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
 import { protocolFilters, stats, tcpProxy } from "./filters.ts";
 import { hostMatches } from "./host.ts";
 import type { Model } from "./model.ts";
 import { isTls } from "./protocol.ts";
 import { destinationCluster } from "./route-action.ts";
-import { applies } from "./route-match.ts";
 import type { Scope } from "./scope.ts";
 import { typed } from "./tls-context.ts";
-import type { Json, MeshService, Port, Proxy } from "./types.ts";
-import type { L4Route, VirtualService } from "./virtual-services.ts";
+import { protoDuration } from "./traffic-policy.ts";
+import type { Json, MeshService, Port, Protocol, Proxy } from "./types.ts";
+import type { L4Match, L4Route, VirtualService } from "./virtual-services.ts";
 
-/** The tcp_proxy's hash by source address, from the rule's own policy or the subset's, never a port's (`networkfilter.go maybeSetHashPolicy`). */
-function sourceHash(model: Model, proxy: Proxy, service: MeshService | undefined, subset: string): Json {
-  const rule = service === undefined ? undefined : destinationRuleFor(model.destinationRules, proxy, service, model.mesh);
+/** What a tcp_proxy takes from a rule: a hash of the source, the longest time of a connection (`networkfilter.go maybeSetHashPolicy`). */
+function ruleFields(rule: DestinationRule | undefined, subset: string): Json {
   const own = rule?.subsets.find((entry) => entry.name === subset)?.trafficPolicy?.loadBalancer;
   const hash = (own ?? rule?.trafficPolicy?.loadBalancer)?.consistentHash;
-  return hash?.["useSourceIp"] === true ? { hashPolicy: [{ sourceIp: {} }] } : {};
+  const longest = rule?.trafficPolicy?.connectionPool?.tcp?.maxConnectionDuration;
+  const tunnel = rule?.subsets.find((entry) => entry.name === subset)?.trafficPolicy?.tunnel ?? rule?.trafficPolicy?.tunnel;
+  return {
+    ...(hash?.["useSourceIp"] === true ? { hashPolicy: [{ sourceIp: {} }] } : {}),
+    ...(longest === undefined ? {} : { maxDownstreamConnectionDuration: protoDuration(longest) }),
+    ...(tunnel === undefined ? {} : { tunnelingConfig: { hostname: `${String(tunnel["targetHost"])}:${String(tunnel["targetPort"])}`, ...(tunnel["protocol"] === "POST" ? { usePost: true } : {}) } }),
+  };
 }
 
 const withFields = (filter: Json, fields: Json): Json => ({ ...filter, typedConfig: { ...(filter["typedConfig"] as Json), ...fields } });
 
-/** The tcp_proxy towards a route's destinations, weighted when there are several. */
-export function routeFilters(model: Model, proxy: Proxy, route: L4Route, scope: Pick<Scope, "byHost">, port: Port, statPrefix?: string): Json[] {
-  const targets = route.route ?? [];
-  const cluster = (index: number): string => { const t = targets[index]; return t === undefined ? "" : destinationCluster(t.destination, { byHost: scope.byHost, port: port.number }); };
-  const first = targets[0]?.destination;
-  const hash = sourceHash(model, proxy, scope.byHost.get(first?.host ?? ""), targets.length === 1 ? (first?.subset ?? "") : "");
-  if (targets.length === 1) return protocolFilters(model, port.protocol, cluster(0), withFields(tcpProxy(cluster(0)), hash));
-  const weighted = targets.map((target, index) => ({ name: cluster(index), weight: target.weight ?? 0 })).filter((item) => item.weight > 0);
-  return protocolFilters(model, port.protocol, statPrefix ?? "", typed("envoy.filters.network.tcp_proxy", "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", { statPrefix: statPrefix ?? cluster(0), weightedClusters: { clusters: weighted }, ...hash }));
+/** The filters that lead a connection to one cluster. */
+export function serviceFilters(model: Model, { protocol, rule, subset }: { readonly protocol: Protocol; readonly rule: DestinationRule | undefined; readonly subset: string }, cluster: string): Json[] {
+  return protocolFilters(model, protocol, cluster, withFields(tcpProxy(cluster), ruleFields(rule, subset)));
 }
 
-export const prefixRange = (subnet: string): Json => {
-  const [addressPrefix = "", length] = subnet.split("/");
-  return { addressPrefix, prefixLen: length === undefined ? (addressPrefix.includes(":") ? 128 : 32) : Number(length) };
-};
+/** The tcp_proxy towards a route's destinations, weighted when there are several. */
+export function routeFilters(model: Model, proxy: Proxy, route: L4Route, scope: Pick<Scope, "byHost">, port: Port, statPrefix: string): Json[] {
+  const targets = route.route ?? [];
+  const [first] = targets;
+  const named = (target: NonNullable<typeof first>): string => destinationCluster(target.destination, { byHost: scope.byHost, port: port.number });
+  const service = scope.byHost.get(first?.destination.host ?? "");
+  const rule = service === undefined ? undefined : destinationRuleFor(model.destinationRules, proxy, service, model.mesh);
+  if (targets.length === 1 && first !== undefined) return serviceFilters(model, { protocol: port.protocol, rule, subset: first.destination.subset ?? "" }, named(first));
+  const clusters = targets.filter((target) => (target.weight ?? 0) > 0).map((target) => ({ name: named(target), weight: target.weight ?? 0 }));
+  return protocolFilters(model, port.protocol, statPrefix, typed("envoy.filters.network.tcp_proxy", "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", { statPrefix, weightedClusters: { clusters }, ...ruleFields(rule, "") }));
+}
+
+/** Says whether a tls or tcp match can apply to a sidecar; all its conditions must hold (`tls.go matchTLS`). */
+const applies = (match: L4Match, proxy: Proxy, port: number): boolean =>
+  ((match.gateways ?? []).length === 0 || match.gateways?.includes("mesh") === true) && selects(match.sourceLabels, proxy.labels)
+  && ((match.port ?? 0) === 0 || match.port === port) && ((match.sourceNamespace ?? "") === "" || match.sourceNamespace === proxy.namespace);
+
+/** One chain as it will stand in a listener. */
+export interface OutboundChain { readonly match?: Json; readonly filters: readonly Json[]; readonly sni: boolean; readonly origin: Origin; readonly config?: string }
+
+export interface ChainTarget {
+  readonly service: MeshService;
+  readonly port: Port;
+  readonly virtualServices: readonly VirtualService[];
+  readonly origin: Origin;
+  readonly cidr: string | undefined;
+  /** The listener takes connections to any address. */
+  readonly wildcard: boolean;
+  /** The service has no address of its own, or only a range. */
+  readonly addressless: boolean;
+}
+
+function chainOf(filters: Json[], where: { readonly subnets: readonly string[]; readonly sni?: readonly string[] | undefined }, origin: Origin, config?: string): OutboundChain {
+  const { sni = [] } = where;
+  const ranges = [...where.subnets].sort().flatMap((subnet): Json[] => { const range = cidrRange(subnet); return range === undefined ? [] : [range]; }).filter((range) => range["addressPrefix"] !== "0.0.0.0");
+  const match = { ...(ranges.length === 0 ? {} : { prefixRanges: ranges }), ...(sni.length === 0 || sni.includes("*") ? {} : { serverNames: [...sni].sort() }) };
+  return { filters: [stats(false), ...filters], sni: sni.length > 0, origin, ...(Object.keys(match).length === 0 ? {} : { match }), ...(config === undefined ? {} : { config }) };
+}
 
 /**
  * The TCP chains of one service port: those of VirtualServices' tls and tcp routes, else one to the service.
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/tls.go buildSidecarOutboundTCPTLSFilterChainOpts
  */
-export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: { readonly service: MeshService; readonly port: Port; readonly virtualServices: readonly VirtualService[]; readonly origin: Origin; readonly cidr: string | undefined; readonly sni: boolean }): { chain: Json; origin: Origin }[] {
+export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: ChainTarget): readonly OutboundChain[] {
   const { service, port } = target;
-  const out: { chain: Json; origin: Origin }[] = [];
-  const seen = new Set<string>();
-  const context = { proxy, gateways: ["mesh"], port: port.number };
-  const push = (filterChainMatch: Json | undefined, filters: Json[], origin: Origin, config?: string): void => {
-    const key = JSON.stringify(filterChainMatch ?? {});
-    if (seen.has(key)) return;
-    seen.add(key);
-    out.push({ chain: { ...(filterChainMatch === undefined || Object.keys(filterChainMatch).length === 0 ? {} : { filterChainMatch }), filters: [stats(false), ...filters], ...(config === undefined ? {} : { metadata: { filterMetadata: { istio: { config } } } }) }, origin });
-  };
   const applicable = target.virtualServices.filter((vs) => vs.hosts.some((host) => hostMatches(host, service.host)));
-  const ranges = (subnets: readonly string[] | undefined): Json => {
-    const all = subnets !== undefined && subnets.length > 0 ? subnets : target.cidr === undefined ? [] : [target.cidr];
-    return all.length === 0 ? {} : { prefixRanges: all.map(prefixRange) };
-  };
+  const own = target.cidr === undefined ? [] : [target.cidr];
+  const number = service.ports.length === 1 ? (service.ports[0]?.number ?? port.number) : port.number;
+  const toService = (): Json[] => serviceFilters(model, { protocol: port.protocol, rule: destinationRuleFor(model.destinationRules, proxy, scope.byHost.get(service.host) ?? service, model.mesh), subset: "" }, clusterName(number, "", service.host));
+  const filters = (vs: VirtualService, route: L4Route): Json[] => routeFilters(model, proxy, route, scope, port, `${vs.resource.metadata.name}.${vs.namespace}`);
+  const out: OutboundChain[] = [];
   if (isTls(port.protocol)) {
+    const seen = new Set<string>();
     for (const vs of applicable) {
       for (const [index, route] of vs.tls.entries()) {
         for (const match of route.match ?? []) {
-          if (!applies(match, context)) continue;
-          push({ ...ranges(match.destinationSubnets), serverNames: match.sniHosts }, routeFilters(model, proxy, route, scope, port), originOf(vs.resource, `spec.tls[${index}]`), istioConfigName("virtual-service", vs.resource));
+          const key = `${(match.sniHosts ?? []).join(",")}|${(match.destinationSubnets ?? []).join(",")}`;
+          if (!applies(match, proxy, port.number) || seen.has(key)) continue;
+          seen.add(key);
+          const subnets = (match.destinationSubnets ?? []).length > 0 && port.number > 0 ? (match.destinationSubnets ?? []) : own;
+          out.push(chainOf(filters(vs, route), { subnets, sni: match.sniHosts }, originOf(vs.resource, `spec.tls[${index}]`), istioConfigName("virtual-service", vs.resource)));
         }
       }
     }
+    if (out.length > 0) return out;
+    const byName = target.cidr !== undefined || (target.addressless && target.wildcard);
+    return [chainOf(toService(), { subnets: own, sni: byName ? [service.host] : [] }, target.origin)];
   }
-  let terminal = out.length > 0;
-  // A TLS port knows tls routes alone.
-  if (!isTls(port.protocol)) {
-    tcp: for (const vs of applicable) {
-      for (const [index, route] of vs.tcp.entries()) {
-        const matches = route.match ?? [];
-        const origin = originOf(vs.resource, `spec.tcp[${index}]`);
-        const config = istioConfigName("virtual-service", vs.resource);
-        if (matches.length === 0) { push(ranges(undefined), routeFilters(model, proxy, route, scope, port), origin, config); terminal = true; break tcp; }
-        for (const match of matches) {
-          if (!applies(match, context)) continue;
-          push(ranges(match.destinationSubnets), routeFilters(model, proxy, route, scope, port), origin, config);
-          if ((match.destinationSubnets ?? []).length === 0) { terminal = true; break tcp; }
-        }
+  for (const vs of applicable) {
+    for (const [index, route] of vs.tcp.entries()) {
+      const origin = originOf(vs.resource, `spec.tcp[${index}]`);
+      const matches = route.match ?? [];
+      const hit = matches.filter((match) => applies(match, proxy, port.number));
+      if (matches.length === 0 || hit.some((match) => (match.destinationSubnets ?? []).length === 0 || port.number === 0)) {
+        return [...out, chainOf(filters(vs, route), { subnets: own }, origin, istioConfigName("virtual-service", vs.resource))];
       }
+      const subnets = hit.flatMap((match) => match.destinationSubnets ?? []);
+      if (subnets.length === 0) continue;
+      out.push(chainOf(filters(vs, route), { subnets }, origin));
+      if (own.length > 0 && [...subnets].sort().join() === own.join()) return out;
     }
   }
-  if (!terminal) {
-    const cluster = clusterName(port.number, "", service.host);
-    push({ ...ranges(undefined), ...(target.sni && target.cidr === undefined ? { serverNames: [service.host] } : {}) }, protocolFilters(model, port.protocol, cluster, withFields(tcpProxy(cluster), sourceHash(model, proxy, service, ""))), target.origin);
-  }
-  return out;
+  return [...out, chainOf(toService(), { subnets: own }, target.origin)];
 }

@@ -70,15 +70,16 @@ export function upstreamMutual(sans: readonly string[], sni: string, http2: bool
   });
 }
 
-/** The socket for a DestinationRule's SIMPLE or MUTUAL (`cluster_tls.go buildUpstreamClusterTLSContext`). */
-export function upstreamTls(tls: ClientTls, http2: boolean): Json {
+/** The socket for a DestinationRule's SIMPLE or MUTUAL (`cluster_builder.go buildUpstreamClusterTLSContext`). */
+export function upstreamTls(tls: ClientTls, http2: boolean, defaults: Json | undefined): Json {
   const sans = (tls.subjectAltNames ?? []).map((exact) => ({ exact }));
   const context: Json = sans.length === 0 ? {} : { matchSubjectAltNames: sans };
-  const common: Json = { ...(http2 ? { alpnProtocols: ["h2"] } : {}), tlsParams: MESH_PARAMS };
+  const curves = defaults?.["ecdhCurves"] as readonly string[] | undefined;
+  const common: Json = { ...(http2 ? { alpnProtocols: ["h2"] } : {}), tlsParams: { ...MESH_PARAMS, ...((curves ?? []).length === 0 ? {} : { ecdhCurves: curves }) } };
   const credential = tls.credentialName === undefined || tls.credentialName === "" ? undefined : `kubernetes://${tls.credentialName}`;
   if (tls.mode === "MUTUAL") common["tlsCertificateSdsSecretConfigs"] = [credential === undefined ? secret(`file-cert:${tls.clientCertificate ?? ""}~${tls.privateKey ?? ""}`, FILE_SDS) : secret(credential, ADS)];
   if (credential !== undefined) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`${credential}-cacert`, ADS) };
-  else if ((tls.caCertificates ?? "") !== "") common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(tls.caCertificates === "system" ? "file-root:system" : `file-root:${tls.caCertificates}`, tls.mode === "MUTUAL" ? FILE_SDS : SDS) };
-  else common["validationContext"] = context;
+  else if ((tls.caCertificates ?? "") !== "") common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`file-root:${tls.caCertificates ?? ""}`, FILE_SDS) };
+  else common["validationContext"] = {};
   return typed("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", { commonTlsContext: common, ...((tls.sni ?? "") === "" ? {} : { sni: tls.sni }) });
 }

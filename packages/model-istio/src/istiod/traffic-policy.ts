@@ -25,17 +25,21 @@ export interface TrafficPolicy extends PortPolicy {
   readonly tunnel?: Json;
 }
 
+const COMPONENTS = ["connectionPool", "outlierDetection", "loadBalancer", "tls"] as const;
+
+function mergePolicy(original: PortPolicy | undefined, own: TrafficPolicy | undefined, port: number): PortPolicy | undefined {
+  if (own === undefined) return original;
+  const level = own.portLevelSettings?.find((entry) => entry.port?.number === port);
+  const merged = level ?? { ...original, ...Object.fromEntries(COMPONENTS.flatMap((field) => (own[field] === undefined ? [] : [[field, own[field]]]))) };
+  return Object.fromEntries(COMPONENTS.map((field) => [field, merged[field]])) as PortPolicy;
+}
+
 /**
- * The policy for one port: a subset's fields over the rule's, then the port's own settings instead of both.
- * @see istio 1.18 pilot/pkg/networking/util/util.go MergeTrafficPolicy
+ * The policy for one port: the rule's, overlaid by the subset's; a level's own settings for the port stand instead of all else.
+ * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/cluster_builder.go MergeTrafficPolicy
  */
 export function policyFor(base: TrafficPolicy | undefined, subset: TrafficPolicy | undefined, port: number): PortPolicy {
-  const merged: TrafficPolicy = { ...base, ...subset };
-  const { portLevelSettings: _base, ...fields } = merged;
-  const own = subset?.portLevelSettings?.find((entry) => entry.port?.number === port) ?? base?.portLevelSettings?.find((entry) => entry.port?.number === port);
-  if (own === undefined) return fields;
-  const { port: _port, ...settings } = own;
-  return settings;
+  return mergePolicy(mergePolicy(undefined, base, port), subset, port) ?? {};
 }
 
 const UNLIMITED = 4294967295;
@@ -49,17 +53,17 @@ export function applyConnectionPool(cluster: Json, pool: ConnectionPool | undefi
   positive("maxRequests", http?.http2MaxRequests);
   positive("maxRetries", http?.maxRetries);
   positive("maxConnections", tcp?.maxConnections);
-  if (tcp?.connectTimeout !== undefined) cluster["connectTimeout"] = tcp.connectTimeout;
-  const alive: Json = { ...keepalive, ...tcp?.tcpKeepalive };
-  if (Object.keys(alive).length > 0) {
+  if (tcp?.connectTimeout !== undefined) cluster["connectTimeout"] = protoDuration(tcp.connectTimeout);
+  if (keepalive !== undefined || tcp?.tcpKeepalive !== undefined) {
+    const alive: Json = { ...keepalive, ...tcp?.tcpKeepalive };
     const seconds = (value: unknown): number | undefined => (typeof value === "string" ? Math.floor(durationSeconds(value)) : undefined);
-    cluster["upstreamConnectionOptions"] = { tcpKeepalive: { keepaliveProbes: alive["probes"], keepaliveTime: seconds(alive["time"]), keepaliveInterval: seconds(alive["interval"]) } };
+    cluster["upstreamConnectionOptions"] = { tcpKeepalive: { keepaliveProbes: Number(alive["probes"] ?? 0) > 0 ? alive["probes"] : undefined, keepaliveTime: seconds(alive["time"]), keepaliveInterval: seconds(alive["interval"]) } };
   }
   cluster["circuitBreakers"] = { thresholds: [threshold] };
   const common: Json = {};
-  if (http?.idleTimeout !== undefined) common["idleTimeout"] = http.idleTimeout;
+  if (http?.idleTimeout !== undefined) common["idleTimeout"] = protoDuration(http.idleTimeout);
   if ((http?.maxRequestsPerConnection ?? 0) > 0) common["maxRequestsPerConnection"] = http?.maxRequestsPerConnection;
-  if (tcp?.maxConnectionDuration !== undefined) common["maxConnectionDuration"] = tcp.maxConnectionDuration;
+  if (tcp?.maxConnectionDuration !== undefined) common["maxConnectionDuration"] = protoDuration(tcp.maxConnectionDuration);
   return { http: common };
 }
 
@@ -80,15 +84,15 @@ export function protoDuration(text: string): string {
   return `${(nanos / 1e9).toFixed(digits)}s`;
 }
 
-/** Writes outlier detection (`cluster_traffic_policy.go applyOutlierDetection`). */
+/** Writes outlier detection (`cluster.go applyOutlierDetection`). */
 export function applyOutlier(cluster: Json, outlier: Outlier | undefined): void {
   if (outlier === undefined) return;
-  const out: Json = {};
-  const five = outlier.consecutive5xxErrors ?? (outlier.consecutiveErrors !== undefined && outlier.consecutiveErrors > 0 ? undefined : undefined);
-  if (outlier.consecutive5xxErrors !== undefined) { out["consecutive5xx"] = five; out["enforcingConsecutive5xx"] = outlier.consecutive5xxErrors > 0 ? 100 : 0; }
-  const gateway = outlier.consecutiveGatewayErrors ?? outlier.consecutiveErrors;
-  if (gateway !== undefined) { out["consecutiveGatewayFailure"] = gateway; out["enforcingConsecutiveGatewayFailure"] = gateway > 0 ? 100 : 0; }
-  out["enforcingSuccessRate"] = 0;
+  const out: Json = { enforcingSuccessRate: 0 };
+  const enforced = (value: number | undefined, field: string, enforcing: string): void => {
+    if (value !== undefined) { out[field] = value; out[enforcing] = value > 0 ? 100 : 0; }
+  };
+  enforced(outlier.consecutive5xxErrors, "consecutive5xx", "enforcingConsecutive5xx");
+  enforced(outlier.consecutiveGatewayErrors, "consecutiveGatewayFailure", "enforcingConsecutiveGatewayFailure");
   if (outlier.interval !== undefined) out["interval"] = protoDuration(outlier.interval);
   if (outlier.baseEjectionTime !== undefined) out["baseEjectionTime"] = protoDuration(outlier.baseEjectionTime);
   if ((outlier.maxEjectionPercent ?? 0) > 0) out["maxEjectionPercent"] = outlier.maxEjectionPercent;
@@ -96,38 +100,45 @@ export function applyOutlier(cluster: Json, outlier: Outlier | undefined): void 
     out["splitExternalLocalOriginErrors"] = true;
     const local = outlier.consecutiveLocalOriginFailures ?? 0;
     if (local > 0) { out["consecutiveLocalOriginFailure"] = local; out["enforcingConsecutiveLocalOriginFailure"] = 100; }
+    out["enforcingLocalOriginSuccessRate"] = 0;
   }
   cluster["outlierDetection"] = out;
-  cluster["commonLbConfig"] = { ...(cluster["commonLbConfig"] as Json | undefined), healthyPanicThreshold: (outlier.minHealthPercent ?? 0) > 0 ? { value: outlier.minHealthPercent } : {} };
+  const least = outlier.minHealthPercent ?? 0;
+  if (least >= 0) cluster["commonLbConfig"] = { ...(cluster["commonLbConfig"] as Json | undefined), healthyPanicThreshold: least > 0 ? { value: least } : {} };
 }
 
-/** Writes the load balancing policy (`cluster_traffic_policy.go applyLoadBalancer`). */
-export function applyLoadBalancer(cluster: Json, lb: LoadBalancer | undefined): void {
+/** Writes the load balancing policy (`cluster.go applyLoadBalancer`); Redis clusters that Envoy shards always use Maglev. */
+export function applyLoadBalancer(cluster: Json, lb: LoadBalancer | undefined, redis: boolean): void {
   if (cluster["type"] === "ORIGINAL_DST") { cluster["lbPolicy"] = "CLUSTER_PROVIDED"; return; }
-  const hash = lb?.consistentHash;
-  if (hash !== undefined) {
-    const ring = hash["ringHash"] as Json | undefined;
-    const maglev = hash["maglev"] as Json | undefined;
-    if (maglev !== undefined) {
-      cluster["lbPolicy"] = "MAGLEV";
-      if (maglev["tableSize"] !== undefined) cluster["maglevLbConfig"] = { tableSize: String(maglev["tableSize"]) };
-    } else {
-      cluster["lbPolicy"] = "RING_HASH";
-      const minimum = ring?.["minimumRingSize"] ?? hash["minimumRingSize"];
-      cluster["ringHashLbConfig"] = minimum === undefined ? {} : { minimumRingSize: String(minimum) };
-      if (minimum === undefined) cluster["ringHashLbConfig"] = { minimumRingSize: "1024" };
-    }
+  if (redis) { cluster["lbPolicy"] = "MAGLEV"; return; }
+  const slow = lb?.warmupDurationSecs === undefined ? undefined : { slowStartConfig: { slowStartWindow: protoDuration(lb.warmupDurationSecs) } };
+  switch (lb?.simple) {
+    case "ROUND_ROBIN":
+      delete cluster["lbPolicy"];
+      if (slow !== undefined) cluster["roundRobinLbConfig"] = slow;
+      break;
+    case "RANDOM": cluster["lbPolicy"] = "RANDOM"; break;
+    default:
+      cluster["lbPolicy"] = "LEAST_REQUEST";
+      if (slow !== undefined) cluster["leastRequestLbConfig"] = slow;
+  }
+  if (lb?.consistentHash !== undefined) hashing(cluster, lb.consistentHash);
+}
+
+function hashing(cluster: Json, hash: Json): void {
+  const use = (field: string, config: Json): void => {
+    for (const other of ["leastRequestLbConfig", "roundRobinLbConfig"]) delete cluster[other];
+    cluster[field] = config;
+  };
+  const maglev = hash["maglev"] as Json | undefined;
+  const ring = hash["ringHash"] as Json | undefined;
+  if (maglev !== undefined) {
+    cluster["lbPolicy"] = "MAGLEV";
+    if (Number(maglev["tableSize"] ?? 0) !== 0) use("maglevLbConfig", { tableSize: String(maglev["tableSize"]) });
     return;
   }
-  switch (lb?.simple) {
-    case "ROUND_ROBIN": delete cluster["lbPolicy"]; break;
-    case "RANDOM": cluster["lbPolicy"] = "RANDOM"; break;
-    case "PASSTHROUGH": cluster["lbPolicy"] = "CLUSTER_PROVIDED"; cluster["type"] = "ORIGINAL_DST"; delete cluster["edsClusterConfig"]; delete cluster["loadAssignment"]; break;
-    default: cluster["lbPolicy"] = "LEAST_REQUEST";
-  }
-  if (lb?.warmupDurationSecs !== undefined) {
-    const window = { slowStartWindow: protoDuration(lb.warmupDurationSecs) };
-    if (cluster["lbPolicy"] === "LEAST_REQUEST") cluster["leastRequestLbConfig"] = { slowStartConfig: window };
-    if (cluster["lbPolicy"] === undefined) cluster["roundRobinLbConfig"] = { slowStartConfig: window };
-  }
+  cluster["lbPolicy"] = "RING_HASH";
+  const least = Number((ring === undefined ? hash["minimumRingSize"] : ring["minimumRingSize"]) ?? 0);
+  if (least !== 0) use("ringHashLbConfig", { minimumRingSize: String(least) });
+  else if (ring === undefined) use("ringHashLbConfig", { minimumRingSize: "1024" });
 }

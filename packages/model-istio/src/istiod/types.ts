@@ -99,6 +99,8 @@ export interface MeshService {
   readonly exportTo: readonly string[];
   readonly selector?: Labels;
   readonly endpoints: readonly Endpoint[];
+  /** Names that a ServiceEntry expects in its hosts' certificates. */
+  readonly subjectAltNames?: readonly string[];
   /** Identities behind endpoints that are not ready, which clients accept all the same. */
   readonly unreadyAccounts?: readonly Pick<Endpoint, "namespace" | "serviceAccount">[];
   readonly resource: Resource;

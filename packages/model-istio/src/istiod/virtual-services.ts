@@ -79,6 +79,12 @@ export interface VirtualService {
   readonly tls: readonly L4Route[];
   readonly tcp: readonly L4Route[];
   readonly exportTo: readonly string[];
+  /** Made from a route of the Gateway API. */
+  readonly gatewaySemantics?: boolean;
+  /** Made from an Ingress. */
+  readonly ingressSemantics?: boolean;
+  /** Configuration names of the objects it was made from, where it is not itself an object of the cluster. */
+  readonly parents?: string;
 }
 
 const gatewayName = (name: string, namespace: string): string => {
