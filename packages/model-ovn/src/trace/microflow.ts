@@ -67,6 +67,10 @@ function collectInports(expression: Expression, names: Set<string>): void {
   if (expression.type === "compare-string" && expression.field.name === "inport" && expression.relation === "==") names.add(expression.text);
 }
 
+/** Fields that Open vSwitch only sets as a whole, counted in bytes: six bits of DSCP are never a whole. @see Open vSwitch 3.1, lib/meta-flow.c mf_set */
+export const neverWhole: ReadonlySet<string> = new Set(["ip.dscp", "ip.ecn"]);
+export const wholeOnly: ReadonlySet<string> = new Set([...neverWhole, "eth.type", "ip.proto", "ip.ttl", "arp.op", "rarp.op", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"]);
+
 /** The registers that an expression leaves no choice about; all others are 0. */
 function constrain(machine: Machine, datapath: Datapath, expression: Expression): Registers {
   const annotated = annotate(expression, machine.language.symbols);
@@ -84,6 +88,7 @@ function constrain(machine: Machine, datapath: Datapath, expression: Expression)
       const key = portKey(machine, datapath, one.text);
       if (word !== undefined && key !== undefined) regs[word] = key;
     } else if (one.type === "compare") {
+      if (wholeOnly.has(one.field.base) && (neverWhole.has(one.field.base) || one.mask !== (1n << BigInt(one.field.width)) - 1n)) continue;
       const place = places.get(one.field.base);
       if (place === undefined) throw new TraceProblem(`error parsing flow: field ${one.field.name} is not part of a packet`);
       for (const { word, mask, value } of constantWords(spanIn(place, one.field.low, one.field.width), one.value, one.mask)) regs[word] = ((regs[word] as number) & ~mask) | value;

@@ -3,6 +3,9 @@ import type { Datapath, Machine, Port } from "../pipeline/machine.ts";
 
 const UUID = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
+/** What the program loses at the end of a text when it puts names in: blanks and comments. */
+const TRAILING = /(?:\s+|\/\*(?:(?!\*\/)[^])*\*\/|\/\/[^\n]*)+$/;
+
 /** A name as people read it: a uuid at its end is cut to six digits. */
 const shorten = (name: string): string => (UUID.test(name) ? name.slice(0, -30) : name);
 
@@ -29,6 +32,6 @@ export function namesOf(machine: Machine, friendly: boolean): Names {
     inText: (text) => (renamed.size === 0 || !text.includes('"') ? text : text.replace(/"((?:[^"\\]|\\.)*)"/g, (whole, name: string) => {
       const other = renamed.get(name);
       return other === undefined ? whole : quote(other);
-    })),
+    })).replace(TRAILING, ""),
   };
 }
