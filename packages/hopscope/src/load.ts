@@ -17,10 +17,15 @@ export function loadSnapshot(paths: string | readonly string[]): Snapshot {
 
 /** Loads the Scenario documents of one file. */
 export function loadScenario(path: string): readonly Scenario[] {
-  const { scenarios, diagnostics } = loadScenarios(readFiles([path]));
+  return readScenarios(path).scenarios;
+}
+
+/** The Scenario documents of one file, and where their fields stand. @internal */
+export function readScenarios(path: string): { readonly scenarios: readonly Scenario[]; readonly locate: Snapshot["locate"] } {
+  const { scenarios, diagnostics, locate } = loadScenarios(readFiles([path]));
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
-  if (scenarios.length > 0) return scenarios;
+  if (scenarios.length > 0) return { scenarios, locate };
   const diagnostic: Diagnostic = { code: "input/scenario", severity: "error", origin: { object: "", file: path }, problem: "holds no Scenario", expected: "a document with apiVersion: hopscope/v1 and kind: Scenario" };
   throw new InputError([diagnostic]);
 }

@@ -1,9 +1,9 @@
 import { type Diagnostic, InputError, type Journey } from "@hopscope/core";
-import type { Scenario } from "@hopscope/model-kubernetes";
+import type { Scenario, Snapshot } from "@hopscope/model-kubernetes";
 import { journeyJson, type Json, plain } from "@hopscope/viz";
 import { dirname, resolve, relative } from "node:path";
 import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
-import { loadScenario, loadSnapshot } from "../load.ts";
+import { loadSnapshot, readScenarios } from "../load.ts";
 import { observersOf } from "../observe/observers.ts";
 import { parseChoose, simulate } from "../simulate.ts";
 import { complain, tell } from "./output.ts";
@@ -22,7 +22,10 @@ interface Replayed {
 /** Replays scenarios in order and says which expectations held. */
 export function replay(files: readonly string[], format: "text" | "json" | "junit"): { readonly text: string; readonly passed: boolean } {
   const networks = new Map<string, ClusterNetwork>();
-  const results = files.flatMap((file) => loadScenario(file).flatMap((scenario) => steps(file, scenario, networks)));
+  const results = files.flatMap((file) => {
+    const { scenarios, locate } = readScenarios(file);
+    return scenarios.flatMap((scenario) => steps({ file, scenario, locate }, networks));
+  });
   const passed = results.every(({ problems }) => problems.length === 0);
   switch (format) {
     case "json":
@@ -34,7 +37,25 @@ export function replay(files: readonly string[], format: "text" | "json" | "juni
   }
 }
 
-function steps(file: string, scenario: Scenario, networks: Map<string, ClusterNetwork>): readonly Replayed[] {
+interface Read {
+  readonly file: string;
+  readonly scenario: Scenario;
+  readonly locate: Snapshot["locate"];
+}
+
+/** Runs what a field of the scenario asks for; trouble that names no file is the scenario's own, and is located there. */
+function at<T>({ scenario, locate }: Read, path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const here = locate({ object: `Scenario ${scenario.name}`, path, file: scenario.source?.file, document: scenario.source?.document, item: scenario.source?.item });
+    throw new InputError(error.diagnostics.map((one) => (one.origin.file === undefined ? { ...one, origin: here, problem: `${one.origin.object} ${one.problem}` } : one)));
+  }
+}
+
+function steps(read: Read, networks: Map<string, ClusterNetwork>): readonly Replayed[] {
+  const { file, scenario } = read;
   const paths = scenario.snapshot.map((path) => relative(process.cwd(), resolve(dirname(file), path)) || ".");
   if (paths.length === 0) {
     const diagnostic: Diagnostic = { code: "input/scenario", severity: "error", origin: { object: `Scenario ${scenario.name}`, file }, problem: "spec.snapshot is empty", expected: "at least one file or folder" };
@@ -50,7 +71,7 @@ function steps(file: string, scenario: Scenario, networks: Map<string, ClusterNe
   }
   const used = network;
   return scenario.steps.map(({ trace, expect }, index) => {
-    const journey = simulate(used, { from: trace.from, to: trace.to }, { choose: parseChoose(trace.choose ?? "likeliest"), profile: trace.profile });
+    const journey = at(read, `spec.steps[${index}].trace`, () => simulate(used, { from: trace.from, to: trace.to }, { choose: parseChoose(trace.choose ?? "likeliest"), profile: trace.profile }));
     return { scenario: scenario.name, file, step: index + 1, trace, problems: expect === undefined ? [] : unmet(journey, expect), journey, network: used };
   });
 }

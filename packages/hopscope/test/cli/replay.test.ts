@@ -62,7 +62,12 @@ describe("replay", () => {
     ["an empty snapshot", scenario("{}").replace("[shop.yaml]", "[]"), /s\.yaml.*snapshot/],
     ["no Scenario", shop, /holds no Scenario/],
     ["a snapshot that is absent", scenario("{}").replace("[shop.yaml]", "[absent.yaml]"), /absent\.yaml: no such file/],
-    ["a bad endpoint", scenario("{}").replace("deploy/shop/client", "client"), /names no endpoint/],
+    ["a bad endpoint", scenario("{}").replace("deploy/shop/client", "client"), /s\.yaml:7:7: Scenario shop spec\.steps\[0\]\.trace: --from "client" names no endpoint/],
+    ["an endpoint that is not there", scenario("{}").replace("deploy/shop/client", "deploy/shop/none"), /s\.yaml:7:7: .* there is no Deployment "shop\/none"/],
+    ["a bound without a comparison", scenario('{latency: {p99: "50ms"}}'), /s\.yaml:8:\d+: .*"50ms"/],
+    ["a verdict that is no word of ours", scenario("{verdict: ok}"), /s\.yaml:8:\d+: .*"ok".*one of delivered/],
+    ["a status that is no status", scenario('{status: "200"}'), /s\.yaml:8:\d+: .*status/],
+    ["a step without a question", scenario("{}").replace(/trace: .*/, "trace: {from: a}"), /s\.yaml:7:\d+: .*"to" is missing/],
   ])("refuses %s", async (_, text, message) => {
     const { code, err } = await replay(text);
     expect(err).toMatch(message);

@@ -74,7 +74,7 @@ export const clusterSchema = {
   ),
 } as const;
 
-const bound = { type: "string", pattern: "^\\s*(<|<=|>|>=)?\\s*[0-9.]+(ns|us|µs|ms|s|m|h)\\s*$", description: "A bound such as \"< 50ms\"." } as const;
+const bound = { type: "string", pattern: "^\\s*(<=|>=|<|>)\\s*[0-9]+(\\.[0-9]+)?\\s*(ns|us|µs|ms|s)?\\s*$", description: "A bound such as \"< 50ms\"." } as const;
 const VERDICTS = ["delivered", "answered", "refused", "dropped", "unknown"] as const;
 const verdict = { anyOf: [{ enum: VERDICTS }, { type: "array", items: { enum: VERDICTS }, minItems: 1 }] } as const;
 
