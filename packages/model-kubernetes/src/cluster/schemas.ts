@@ -76,7 +76,7 @@ export const clusterSchema = {
 
 const bound = { type: "string", pattern: "^\\s*(<=|>=|<|>)\\s*[0-9]+(\\.[0-9]+)?\\s*(ns|us|µs|ms|s)?\\s*$", description: "A bound such as \"< 50ms\"." } as const;
 const VERDICTS = ["delivered", "answered", "refused", "dropped", "unknown"] as const;
-const verdict = { anyOf: [{ enum: VERDICTS }, { type: "array", items: { enum: VERDICTS }, minItems: 1 }] } as const;
+const verdict = { description: `One of ${VERDICTS.join(", ")}, or a list of them.`, anyOf: [{ enum: VERDICTS }, { type: "array", items: { enum: VERDICTS }, minItems: 1 }] } as const;
 
 /** JSON Schema of the `hopscope/v1` Scenario document: questions to a snapshot and what is expected. */
 export const scenarioSchema = {

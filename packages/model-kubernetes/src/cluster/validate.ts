@@ -38,6 +38,7 @@ function toDiagnostic(error: ErrorObject, document: Resource): Diagnostic {
   }
   if (keyword === "type") return { code: "input/wrong-type", severity: "error", origin: at(), problem: `the value is ${shown}`, expected: [params["type"]].flat().join(" or ") };
   const description = error.parentSchema?.["description"];
+  if (keyword === "anyOf" && typeof description === "string") return { code: "input/wrong-value", severity: "error", origin: at(), problem: `the value is ${shown}`, expected: description.replace(/\.$/, "").replace(/^One/, "one") };
   return { code: "input/wrong-value", severity: "error", origin: at(), problem: `the value ${shown} ${error.message ?? "is wrong"}`, expected: typeof description === "string" ? description.replace(/\.$/, "") : undefined };
 }
 
