@@ -38,18 +38,23 @@ const actions = { Allow: "allow-related", Deny: "drop", Pass: "pass" } as const;
 /**
  * Writes the ACLs of admin network policies (tier 1) and of the baseline (tier 3).
  *
- * They act only where the cluster has them switched on; otherwise their objects are reported.
+ * They act unless the cluster's FeatureGate leaves them off; then their objects are reported.
  *
  * @see ovn-kubernetes go-controller/pkg/ovn/controller/admin_network_policy, 2023-10-31
  */
 export function compileAdminPolicies(zone: Zone): void {
   for (const kind of ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"] as const) {
     for (const policy of resourcesOf(zone.snapshot, kind, { group: "policy.networking.k8s.io" })) {
-      if (zone.config.adminNetworkPolicy) compileAdminPolicy(zone, policy, kind);
-      else {
-        const problem = `${objectName(policy)} is taken to have no effect, since OpenShift 4.14 reads its kind only with the TechPreview features on`;
-        zone.draft.caveats.push({ code: "ovn/admin-network-policy-off", problem, origin: originOf(policy) });
+      const { adminNetworkPolicy } = zone.config;
+      const report = (code: string, problem: string): void => void zone.draft.caveats.push({ code, problem, origin: originOf(policy) });
+      if (adminNetworkPolicy === false) {
+        report("ovn/admin-network-policy-off", `${objectName(policy)} is taken to have no effect, since the cluster's FeatureGate does not switch its kind on`);
+        continue;
       }
+      if (adminNetworkPolicy === undefined) report("assumed/admin-network-policy-on", `${objectName(policy)} is taken to act, although no FeatureGate is known that switches its kind on`);
+      const unread = unreadParts((policy.spec ?? {}) as AdminSpec);
+      if (unread.length > 0) report("ovn/admin-network-policy-partial", `${objectName(policy)} uses ${unread.join(", ")}, which OpenShift 4.14 does not read: its rules are compiled without`);
+      compileAdminPolicy(zone, policy, kind);
     }
   }
 }
@@ -75,7 +80,10 @@ function compileAdminPolicy(zone: Zone, policy: Resource, kind: "AdminNetworkPol
       const word = direction === "Ingress" ? "src" : "dst";
       const l3 = zone.config.families.map((family) => `ip${family}.${word} == $${addressSetName(kind, `${name}:${direction}:${index}`, family)}`).join(" || ");
       const side = direction === "Ingress" ? "outport" : "inport";
-      for (const [protocol, l4] of l4Matches((rule.ports ?? []).flatMap(policyPort))) {
+      const read = (rule.ports ?? []).flatMap(policyPort);
+      // A rule whose ports are all of an unread form must not widen to every port.
+      if (read.length === 0 && (rule.ports ?? []).length > 0) continue;
+      for (const [protocol, l4] of l4Matches(read)) {
         const acl = {
           ownerType: kind,
           keys: { "k8s.ovn.org/name": name, ...more, "port-policy-protocol": protocol },
@@ -91,6 +99,19 @@ function compileAdminPolicy(zone: Zone, policy: Resource, kind: "AdminNetworkPol
       }
     }
   }
+}
+
+/** Fields of later versions of the kind, and of the first one what the controller leaves out. */
+function unreadParts({ ingress = [], egress = [] }: AdminSpec): readonly string[] {
+  const found = new Set<string>();
+  for (const rule of [...ingress, ...egress]) {
+    for (const peer of [...(rule.from ?? []), ...(rule.to ?? [])]) {
+      for (const key of ["networks", "nodes", "domainNames"]) if (key in peer) found.add(`"${key}"`);
+      for (const one of [peer.namespaces, peer.pods?.namespaces]) for (const key of ["sameLabels", "notSameLabels"]) if (one !== undefined && key in one) found.add(`"${key}"`);
+    }
+    for (const port of rule.ports ?? []) if ("namedPort" in port) found.add('"namedPort"');
+  }
+  return [...found];
 }
 
 function policyPort({ portNumber, portRange }: AdminPort): PolicyPort[] {

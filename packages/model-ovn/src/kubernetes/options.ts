@@ -36,7 +36,9 @@ export interface CompileNorthboundOptions {
 }
 
 /** Options with every default filled in. */
-export interface Config extends Required<Omit<CompileNorthboundOptions, "zone" | "clusterSubnets" | "serviceCidrs" | "joinSubnets" | "transitSubnets">> {
+export interface Config extends Required<Omit<CompileNorthboundOptions, "zone" | "clusterSubnets" | "serviceCidrs" | "joinSubnets" | "transitSubnets" | "adminNetworkPolicy">> {
+  /** `undefined` where nothing says; then that such objects exist says it, since only the preview installs their kinds. */
+  readonly adminNetworkPolicy: boolean | undefined;
   readonly zone: string | undefined;
   readonly clusterSubnets: readonly ClusterSubnet[];
   readonly serviceCidrs: readonly Subnet[];
@@ -67,6 +69,14 @@ function networkMtu(snapshot: Snapshot): number | undefined {
   return clusterNetworkMTU;
 }
 
+/** Whether the cluster has its technology previews on; `undefined` where no FeatureGate says. */
+function techPreview(snapshot: Snapshot): boolean | undefined {
+  const gate = resourcesOf(snapshot, "FeatureGate", { group: "config.openshift.io" }).find(({ metadata }) => metadata.name === "cluster");
+  if (gate === undefined) return undefined;
+  const { featureSet, customNoUpgrade } = (gate.spec ?? {}) as { featureSet?: string; customNoUpgrade?: { enabled?: readonly string[] | null } };
+  return featureSet === "TechPreviewNoUpgrade" || customNoUpgrade?.enabled?.includes("AdminNetworkPolicy") === true;
+}
+
 /** Completes the options from the snapshot and from what OpenShift 4.14 sets. */
 export function resolveConfig(snapshot: Snapshot, options: CompileNorthboundOptions): Config {
   const { network, outside } = snapshot.cluster;
@@ -93,7 +103,7 @@ export function resolveConfig(snapshot: Snapshot, options: CompileNorthboundOpti
     egressQos: options.egressQos ?? true,
     egressService: options.egressService ?? true,
     multiExternalGateway: options.multiExternalGateway ?? true,
-    adminNetworkPolicy: options.adminNetworkPolicy ?? false,
+    adminNetworkPolicy: options.adminNetworkPolicy ?? techPreview(snapshot),
     templates: options.templates ?? true,
     hostNetworkNamespace: options.hostNetworkNamespace ?? "openshift-host-network",
     hybridOverlaySubnets: options.hybridOverlaySubnets ?? [],

@@ -59,9 +59,22 @@ describe("admin network policies", () => {
   });
 
   it("are reported where the cluster does not read them", () => {
-    const { northbound, caveats } = compileNorthbound(snapshot);
+    const gate = { apiVersion: "config.openshift.io/v1", kind: "FeatureGate", metadata: { name: "cluster" }, spec: {} };
+    const { northbound, caveats } = compileNorthbound(snapshotOfObjects([...cluster, policy, gate]));
     expect(northbound.ACL.filter(({ tier }) => tier === 1)).toEqual([]);
     expect(caveats.map(({ code }) => code)).toContain("ovn/admin-network-policy-off");
+  });
+
+  it("act where nothing says whether the cluster reads them, which is reported", () => {
+    const { northbound, caveats } = compileNorthbound(snapshot);
+    expect(northbound.ACL.filter(({ tier }) => tier === 1)).toHaveLength(2);
+    expect(caveats.map(({ code }) => code)).toContain("assumed/admin-network-policy-on");
+  });
+
+  it("report what the controller does not read of them", () => {
+    const named = object("AdminNetworkPolicy", { name: "later" }, { apiVersion: "policy.networking.k8s.io/v1alpha1", spec: { priority: 5, subject: { namespaces: {} }, egress: [{ action: "Deny", to: [{ networks: ["192.0.2.0/24"] }], ports: [{ namedPort: "web" }] }] } });
+    const { caveats } = compileNorthbound(snapshotOfObjects([...cluster, named]));
+    expect(caveats.find(({ code }) => code === "ovn/admin-network-policy-partial")?.problem).toContain('"networks", "namedPort"');
   });
 });
 
