@@ -8,4 +8,5 @@ export { chassisStage, localnetPort, TUNNEL, type ChassisOptions, type ChassisSt
 export { type NodeFacts, nodeFacts } from "./kubernetes/node-facts.ts";
 export { type PodFacts, podFacts, portOfPod } from "./kubernetes/pod-facts.ts";
 export { resolveConfig } from "./kubernetes/options.ts";
-export { loadSouthbound } from "./ovsdb/load-southbound.ts";
+export * from "./ovsdb/index.ts";
+export * from "./trace/index.ts";

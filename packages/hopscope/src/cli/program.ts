@@ -6,6 +6,7 @@ import { parseChoose, simulate } from "../simulate.ts";
 import { codes } from "./codes.ts";
 import { inspect } from "./inspect.ts";
 import { complain, type Format, render, tell } from "./output.ts";
+import { ovnTrace } from "./ovn-trace.ts";
 import { replay } from "./replay.ts";
 
 const out = (text: string): void => void process.stdout.write(text);
@@ -58,6 +59,13 @@ export async function program(argv: readonly string[]): Promise<number> {
     .argument("<snapshot...>", "files and folders, then optionally lflows, nb, iptables, envoy, haproxy, routes or caveats, and a NAME")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .action((words: string[], options: { output: "text" | "json" }) => out(inspect(words, options.output)));
+
+  cli
+    .command("ovn-trace")
+    .description("trace a packet through an OVN Southbound database, with the options and the output of ovn-trace(8)")
+    .argument("[words...]", "--db FILE, options of ovn-trace, [DATAPATH] MICROFLOW; or --db FILE --batch FILE with a JSON array of arguments on each line")
+    .allowUnknownOption()
+    .action(async () => ovnTrace(argv.slice(1), out));
 
   cli
     .command("explain")
