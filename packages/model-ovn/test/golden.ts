@@ -10,3 +10,6 @@ if (!hasGolden) console.info("OVN golden outputs are absent: their tests are ski
 
 /** The text of one golden file; empty where the folder is absent. */
 export const golden = (file: string): string => (hasGolden ? readFileSync(`${root}/${file}`, "utf8") : "");
+
+/** Where one golden file is; for those that are no text. */
+export const goldenFile = (file: string): string => `${root}/${file}`;

@@ -1,7 +1,9 @@
+import { InputError } from "@hopscope/core";
 import { southbound } from "../southbound-row.ts";
 import type { SbDatapath, SbDhcpOption, SbHairpin, SbLoadBalancer, SbMacBinding, SbMulticastGroup, SouthboundDb } from "../southbound.ts";
-import { listOf, mapOf, numberOf, optionalOf, readTables, type Row, textOf } from "./dump.ts";
+import { type Database, listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
 import { hairpinEntries } from "./hairpins.ts";
+import { readDatabaseSync, type ReadOptions } from "./read-database.ts";
 import { flowOf, flowsByDatapath } from "./southbound-flows.ts";
 import { chassisOf, haGroupsOf, portsOf, type RowsOf } from "./southbound-ports.ts";
 
@@ -77,13 +79,12 @@ function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]
 }
 
 /**
- * Reads a Southbound database as `ovsdb-client dump --format=json` prints it: one table per line.
+ * The Southbound database that the machine runs, out of the rows of a database.
  *
- * @throws {@link DumpError} where a line or a row is not of that form; it names the line.
  * @see OVN 23.09, ovn-sb(5)
  */
-export function loadSouthbound(dumpText: string): SouthboundDb {
-  const tables = readTables(dumpText);
+export function southboundOf(database: Database): SouthboundDb {
+  const tables = new Map([...database.tables.values()].map(({ name, rows }) => [name, [...rows.values()]]));
   const rows: RowsOf = (table) => tables.get(table) ?? [];
   const datapathGroups = new Map(rows("Logical_DP_Group").map((row) => [idOf(row), listOf(row, "datapaths")]));
   const chassis = chassisOf(rows);
@@ -107,4 +108,18 @@ export function loadSouthbound(dumpText: string): SouthboundDb {
   const hairpins = new Map<string, readonly SbHairpin[]>(datapaths.map(({ uuid, name }) =>
     [name, (plain.loadBalancers ?? []).filter((one) => one.datapaths.includes(uuid)).flatMap((one) => hairpinEntries(one, [...templates.values()]))]));
   return southbound({ ...plain, datapaths, flows, datapathGroups, chassis, haChassisGroups: [...haGroups.values()], templates, hairpins });
+}
+
+/**
+ * Reads a Southbound database from a file's content, of any kind that {@link readDatabaseSync} knows. Warnings are lost: read the
+ * database first where they matter.
+ *
+ * @throws {@link InputError} where the file is wrong or holds another database
+ * @example
+ * loadSouthbound(readFileSync("ovnsb_db.db")).datapaths
+ */
+export function loadSouthbound(content: Uint8Array | string, options: ReadOptions = {}): SouthboundDb {
+  const result = readDatabaseSync(content, options);
+  if (result.type === "failed") throw new InputError(result.diagnostics);
+  return southboundOf(result.database);
 }

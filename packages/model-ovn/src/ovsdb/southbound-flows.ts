@@ -1,5 +1,5 @@
 import type { LogicalFlow } from "../southbound.ts";
-import { mapOf, numberOf, optionalOf, type Row, textOf } from "./dump.ts";
+import { mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
 
 /** One Logical_Flow row. @internal */
 export function flowOf(row: Row): LogicalFlow {

@@ -1,5 +1,5 @@
 import type { SbChassis, SbGatewayChassis, SbHaChassisGroup, SbPort } from "../southbound.ts";
-import { listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./dump.ts";
+import { listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
 
 /** The rows of a table. @internal */
 export type RowsOf = (table: string) => readonly Row[];
