@@ -24,7 +24,7 @@ function accounts(model: Model, service: MeshService): string[] {
   const names = new Set<string>(service.subjectAltNames ?? []);
   for (const other of model.services) {
     if (other.host !== service.host || other.namespace !== service.namespace) continue;
-    for (const endpoint of [...other.endpoints, ...(other.unreadyAccounts ?? [])]) {
+    for (const endpoint of [...other.endpoints, ...(other.unready ?? [])]) {
       if (endpoint.serviceAccount === undefined) continue;
       for (const domain of [trustDomain, ...aliases]) names.add(`spiffe://${domain}/ns/${endpoint.namespace}/sa/${endpoint.serviceAccount}`);
     }
@@ -36,7 +36,7 @@ function accounts(model: Model, service: MeshService): string[] {
 function autoMutual(model: Model, service: MeshService, port: Port, passthrough: boolean): boolean {
   if (!model.mesh.enableAutoMtls || service.external) return false;
   if (service.resolution === "passthrough" || passthrough) {
-    const endpoints = service.endpoints.filter((e) => e.servicePort === port.number);
+    const endpoints = [...service.endpoints, ...(service.unready ?? [])].filter((e) => e.servicePort === port.number);
     if (endpoints.length === 0 || endpoints.some((e) => e.tlsMode !== "istio")) return false;
   }
   return model.peers.namespace(service.namespace) !== "DISABLE";

@@ -3,7 +3,7 @@ import type { Snapshot } from "@hopscope/model-kubernetes";
 import { outboundClusters } from "./cluster.ts";
 import { prune } from "./config-order.ts";
 import { gatewayResources } from "./gateway.ts";
-import { inboundListener } from "./inbound-listener.ts";
+import { inboundListeners } from "./inbound-listener.ts";
 import { inboundPorts } from "./inbound-ports.ts";
 import { buildModel } from "./model.ts";
 import { outboundListeners } from "./outbound-listeners.ts";
@@ -51,7 +51,7 @@ export function compileProxy(snapshot: Pick<Snapshot, "resources">, proxy: Proxy
   else {
     const ports = inboundPorts(model, proxy, scope);
     clusters.push(...inboundClusters(model, proxy, ports, origins));
-    listeners = [...outboundListeners(model, proxy, scope, origins), inboundListener(model, proxy, ports, origins)];
+    listeners = [...outboundListeners(model, proxy, scope, origins), ...inboundListeners(model, proxy, ports, origins)];
     routes = routeNames(listeners).map((name) => outboundRoute(model, proxy, scope, name, origins));
   }
   for (const name of ["BlackHoleCluster", "PassthroughCluster"]) origins.set(`cluster/${name}`, { object: name });

@@ -19,6 +19,17 @@ const ALPN: Json = typed("istio.alpn", "istio.envoy.config.filter.http.alpn.v2al
 });
 const httpFilter = (short: string, type: string): Json => typed(`envoy.filters.http.${short}`, `envoy.extensions.filters.http.${short}.v3.${type}`);
 
+/** How paths are cleaned before they are matched (`meshConfig.pathNormalization`). */
+function pathNormalization(model: Model): Json {
+  const kept = { pathWithEscapedSlashesAction: "KEEP_UNCHANGED" };
+  switch (model.mesh.pathNormalization?.normalization ?? "DEFAULT") {
+    case "NONE": return { normalizePath: false, ...kept };
+    case "MERGE_SLASHES": return { normalizePath: true, mergeSlashes: true, ...kept };
+    case "DECODE_AND_MERGE_SLASHES": return { normalizePath: true, mergeSlashes: true, pathWithEscapedSlashesAction: "UNESCAPE_AND_FORWARD" };
+    default: return { normalizePath: true, ...kept };
+  }
+}
+
 /** The HTTP connection manager of one chain (`listener_builder.go buildHTTPConnectionManager`). */
 export function connectionManager(model: Model, options: { readonly kind: "inbound" | "outbound" | "gateway"; readonly protocol?: Protocol; readonly statPrefix: string; readonly route: Json; readonly policies?: readonly Json[] }): Json {
   const { kind } = options;
@@ -32,7 +43,7 @@ export function connectionManager(model: Model, options: { readonly kind: "inbou
       ...(kind === "inbound" ? [] : [ALPN]), httpFilter("fault", "HTTPFault"), httpFilter("cors", "Cors"), stats(server), httpFilter("router", "Router"),
     ],
     ...(kind === "inbound" && options.protocol !== undefined && isHttp2(options.protocol) ? { http2ProtocolOptions: {} } : {}),
-    normalizePath: true, pathWithEscapedSlashesAction: "KEEP_UNCHANGED",
+    ...pathNormalization(model),
     ...options.route,
     requestIdExtension: { typedConfig: { "@type": "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig", useRequestIdForTraceSampling: true } },
     statPrefix: options.statPrefix, streamIdleTimeout: "0s", upgradeConfigs: [{ upgradeType: "websocket" }], useRemoteAddress: kind === "gateway",

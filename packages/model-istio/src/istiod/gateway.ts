@@ -7,6 +7,7 @@ import { gatewayRoute } from "./gateway-routes.ts";
 import type { GatewayServer, MergedGateways, ServerGroup } from "./gateway-servers.ts";
 import { isPassthrough, isTerminatedHttps, mergeGateways, serverHosts, sniHosts, takeHosts } from "./gateway-servers.ts";
 import { hostIsSubset, hostMatches } from "./host.ts";
+import { wildcardOf } from "./inbound-ports.ts";
 import type { Model } from "./model.ts";
 import type { Policies } from "./policies.ts";
 import { policiesOf } from "./policies.ts";
@@ -110,7 +111,7 @@ function chainsOf(world: World, group: ServerGroup, listener: string, tlsHosts: 
 export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): { readonly listeners: readonly Json[]; readonly routes: readonly Json[]; readonly autoPassthrough: boolean } {
   const merged = mergeGateways(model, proxy);
   const world: World = { model, proxy, scope, merged, policies: policiesOf(model, proxy) };
-  const wild = proxy.ips.length > 0 && proxy.ips.every((ip) => ip.includes(":")) ? "::" : "0.0.0.0";
+  const wild = wildcardOf(proxy);
   const listeners = new Map<string, { readonly address: string; readonly port: number; readonly chains: Chain[]; readonly head: GatewayServer | undefined }>();
   const tlsHosts = new Map<number, Map<string, string>>();
   for (const group of merged.groups) {

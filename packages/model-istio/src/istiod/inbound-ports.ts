@@ -3,7 +3,7 @@ import { selects } from "./config-order.ts";
 import type { ServiceSpec } from "./kubernetes-services.ts";
 import type { Model } from "./model.ts";
 import { parseProtocol } from "./protocol.ts";
-import type { Scope } from "./scope.ts";
+import type { Ingress, Scope } from "./scope.ts";
 import type { Json, MeshService, Protocol, Proxy } from "./types.ts";
 import { targetPortOn } from "./workloads.ts";
 
@@ -16,9 +16,12 @@ export interface InboundPort {
   readonly services: readonly Json[];
   readonly resource: Resource;
   readonly path: string;
-  /** Where a Sidecar's `defaultEndpoint` sends the traffic instead of the workload's own address. */
-  readonly endpoint?: Json;
-  readonly bind?: string;
+  /** Address in the names of chains, and of a listener of its own. */
+  readonly bind: string;
+  /** The port has a listener of its own instead of being redirected to. */
+  readonly bindToPort: boolean;
+  /** Where the traffic goes instead of the address the client asked for: an IP address with a port, or a socket's path. */
+  readonly endpoint?: { readonly address: string; readonly port: number };
 }
 
 export interface Instance { readonly service: MeshService; readonly port: number; readonly targetPort: number; readonly protocol: Protocol; readonly path: string }
@@ -49,40 +52,64 @@ export function instancesOf(model: Model, proxy: Proxy): readonly Instance[] {
   return out;
 }
 
-function ingressEndpoint(text: string | undefined, proxy: Proxy): Json | undefined {
+export const hasIpv4 = (proxy: Proxy): boolean => proxy.ips.length === 0 || proxy.ips.some((ip) => !ip.includes(":"));
+export const wildcardOf = (proxy: Proxy): string => (hasIpv4(proxy) ? "0.0.0.0" : "::");
+export const localhostOf = (proxy: Proxy): string => (hasIpv4(proxy) ? "127.0.0.1" : "::1");
+
+const isUnicast = (ip: string | undefined): ip is string => ip !== undefined && !/^(127\.|169\.254\.|22[4-9]\.|23\d\.|255\.|0\.0\.0\.0$|::1?$|fe[89ab]|ff)/i.test(ip);
+
+/** The address a Sidecar's `defaultEndpoint` means for this proxy; undefined keeps the destination (`cluster.go buildInboundClusters`). */
+function defaultEndpoint(text: string | undefined, proxy: Proxy): InboundPort["endpoint"] {
   if (text === undefined || text === "") return undefined;
-  if (text.startsWith("unix://")) return { pipe: { path: text.slice(7) } };
+  if (text.startsWith("unix://")) return { address: text, port: 0 };
   const colon = text.lastIndexOf(":");
-  const host = text.slice(0, colon);
-  const portValue = Number(text.slice(colon + 1));
-  const address = host === "0.0.0.0" || host === "[::]" ? (proxy.ips[0] ?? host) : host === "[::1]" ? "::1" : host;
-  return { socketAddress: { address, portValue } };
+  const host = text.slice(0, colon).replace(/^\[|\]$/g, "");
+  const port = Number(text.slice(colon + 1));
+  const v4 = (ip: string): boolean => !ip.includes(":");
+  switch (host) {
+    case "0.0.0.0": return { address: proxy.ips.find(v4) ?? "127.0.0.1", port };
+    case "::": return { address: proxy.ips.find((ip) => !v4(ip)) ?? "::1", port };
+    case "127.0.0.1": return { address: hasIpv4(proxy) ? "127.0.0.1" : "::1", port };
+    case "::1": return { address: proxy.ips.some((ip) => !v4(ip)) ? "::1" : "127.0.0.1", port };
+    default: return undefined;
+  }
 }
 
-/** The target ports that get inbound chains: those of the Sidecar's ingress, else of the services; the oldest service wins a port. */
+function ingressPort(entry: Ingress, index: number, { proxy, instances, sidecar }: { readonly proxy: Proxy; readonly instances: readonly Instance[]; readonly sidecar: Resource }): InboundPort {
+  const number = entry.port?.number ?? 0;
+  const instance = instances.find((candidate) => candidate.targetPort === number);
+  const endpoint = defaultEndpoint(entry.defaultEndpoint, proxy);
+  const unicast = proxy.ips.find(isUnicast);
+  return {
+    targetPort: number, servicePort: number, protocol: parseProtocol(entry.port?.protocol ?? ""), services: [], resource: sidecar, path: `spec.ingress[${index}]`,
+    host: instance?.service.host ?? `${sidecar.metadata.name}.${sidecar.metadata.namespace ?? ""}`,
+    bind: (entry.bind ?? "") === "" ? (unicast ?? wildcardOf(proxy)) : (entry.bind ?? ""),
+    bindToPort: entry.captureMode === undefined || entry.captureMode === "DEFAULT" ? proxy.interceptionMode === "NONE" : entry.captureMode === "NONE",
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+/**
+ * The target ports that get inbound chains: those of the Sidecar's ingress, else of the services; the oldest service wins a port.
+ * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/listener_inbound.go buildInboundChainConfigs
+ */
 export function inboundPorts(model: Model, proxy: Proxy, scope: Scope): readonly InboundPort[] {
   const instances = instancesOf(model, proxy);
-  if (scope.ingress.length > 0 && scope.sidecar !== undefined) {
-    const sidecar = scope.sidecar;
-    return scope.ingress.map((entry, index): InboundPort => {
-      const number = entry.port?.number ?? 0;
-      const instance = instances.find((candidate) => candidate.port === number);
-      const endpoint = ingressEndpoint(entry.defaultEndpoint, proxy);
-      return {
-        targetPort: number, servicePort: number, protocol: parseProtocol(entry.port?.protocol ?? ""),
-        host: instance?.service.host ?? `${sidecar.metadata.name}.${sidecar.metadata.namespace ?? ""}`, services: [], resource: sidecar, path: `spec.ingress[${index}]`,
-        ...(endpoint === undefined ? {} : { endpoint }),
-      };
-    });
-  }
   const ports = new Map<number, InboundPort>();
-  for (const { service, port, targetPort, protocol, path } of instances) {
-    if (protocol === "UDP") continue;
-    const label: Json = { host: service.host, name: service.name, namespace: service.namespace };
-    const existing = ports.get(targetPort);
-    if (existing !== undefined) {
-      if (!existing.services.some((entry) => entry["host"] === service.host)) ports.set(targetPort, { ...existing, services: [...existing.services, label] });
-    } else ports.set(targetPort, { targetPort, servicePort: port, protocol, host: service.host, services: [label], resource: service.resource, path });
+  if (scope.ingress.length > 0 && scope.sidecar !== undefined) {
+    for (const [index, entry] of scope.ingress.entries()) {
+      const port = ingressPort(entry, index, { proxy, instances, sidecar: scope.sidecar });
+      if (!ports.has(port.targetPort)) ports.set(port.targetPort, port);
+    }
+  } else if (proxy.interceptionMode !== "NONE") {
+    const endpoint = (port: number): Pick<InboundPort, "endpoint"> => (model.flags.inboundPassthrough ? {} : { endpoint: { address: localhostOf(proxy), port } });
+    for (const { service, port, targetPort, protocol, path } of instances) {
+      const label: Json = { host: service.host, name: service.name, namespace: service.namespace };
+      const existing = ports.get(targetPort);
+      if (existing === undefined) {
+        ports.set(targetPort, { targetPort, servicePort: port, protocol, host: service.host, services: [label], resource: service.resource, path, bind: wildcardOf(proxy), bindToPort: false, ...endpoint(targetPort) });
+      } else if (existing.servicePort === port && !existing.services.some((entry) => entry["host"] === service.host)) ports.set(targetPort, { ...existing, services: [...existing.services, label] });
+    }
   }
   return [...ports.values()].sort((a, b) => a.targetPort - b.targetPort);
 }

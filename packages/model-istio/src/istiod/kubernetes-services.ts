@@ -43,13 +43,13 @@ const endpointOf = (workload: Workload, port: number, servicePort: number): Endp
   ...(workload.subdomain === undefined ? {} : { subdomain: workload.subdomain }),
 });
 
-function sliceEndpoints(slices: readonly Slice[], service: Resource, ports: readonly ServicePortSpec[], pods: ReadonlyMap<string, Workload>, locality: (node: string | undefined, labels: Labels) => string): Endpoint[] {
+function sliceEndpoints(slices: readonly Slice[], service: Resource, ports: readonly ServicePortSpec[], pods: ReadonlyMap<string, Workload>, { locality, ready }: { readonly locality: (node: string | undefined, labels: Labels) => string; readonly ready: boolean }): Endpoint[] {
   const out: Endpoint[] = [];
   const seen = new Set<string>();
   const namespace = service.metadata.namespace ?? "default";
   for (const slice of slices) {
     for (const endpoint of slice.endpoints ?? []) {
-      if (endpoint.conditions?.ready === false) continue;
+      if ((endpoint.conditions?.ready !== false) !== ready) continue;
       for (const address of endpoint.addresses ?? []) {
         const pod = pods.get(address);
         for (const port of slice.ports ?? []) {
@@ -94,7 +94,7 @@ export function kubernetesServices(
     const addresses = spec.clusterIP === undefined || spec.clusterIP === "None" || spec.clusterIP === "" || external ? [] : (spec.clusterIPs ?? [spec.clusterIP]);
     const endpoints: Endpoint[] = external
       ? ports.map((port) => ({ address: spec.externalName ?? "", port: port.number, servicePort: port.number, labels: {}, tlsMode: "disabled", namespace, workload: "", locality: "", weight: 1 }))
-      : sliceEndpoints(slices.get(`${namespace}/${name}`) ?? [], resource, specPorts, podsByAddress, world.locality);
+      : sliceEndpoints(slices.get(`${namespace}/${name}`) ?? [], resource, specPorts, podsByAddress, { locality: world.locality, ready: true });
     if (!external && Object.keys(spec.selector ?? {}).length > 0) {
       for (const entry of world.entries) {
         if (entry.namespace !== namespace || !selects(spec.selector, entry.labels)) continue;
@@ -104,7 +104,7 @@ export function kubernetesServices(
         }
       }
     }
-    const unready = (slices.get(`${namespace}/${name}`) ?? []).flatMap((slice) => (slice.endpoints ?? []).filter((entry) => entry.conditions?.ready === false).flatMap((entry) => (entry.addresses ?? []).flatMap((address) => podsByAddress.get(address) ?? [])));
+    const unready = external ? [] : sliceEndpoints(slices.get(`${namespace}/${name}`) ?? [], resource, specPorts, podsByAddress, { locality: world.locality, ready: false });
     const annotation = resource.metadata.annotations?.["networking.istio.io/exportTo"];
     return {
       host, name, namespace, ports,
@@ -114,7 +114,7 @@ export function kubernetesServices(
       external, kubernetes: true, headless,
       exportTo: annotation === undefined ? mesh.defaultServiceExportTo : annotation.split(",").map((entry) => entry.trim()),
       ...(spec.selector === undefined ? {} : { selector: spec.selector }),
-      ...(unready.length === 0 ? {} : { unreadyAccounts: unready }),
+      ...(unready.length === 0 ? {} : { unready }),
       endpoints, resource, path: "spec",
     };
   });

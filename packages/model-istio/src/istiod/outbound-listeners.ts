@@ -4,6 +4,7 @@ import type { Listeners } from "./outbound-merge.ts";
 import { finishListener, mergeListener } from "./outbound-merge.ts";
 import { passthroughFilters, socket, stats, tcpProxy } from "./filters.ts";
 import type { Model } from "./model.ts";
+import { localhostOf, wildcardOf } from "./inbound-ports.ts";
 import { isHttp, isTcp, parseProtocol } from "./protocol.ts";
 import type { EgressListener, Scope } from "./scope.ts";
 import type { Json, MeshService, Port, Proxy } from "./types.ts";
@@ -35,7 +36,7 @@ const cannotBind = ({ proxy, reserved }: World, bindToPort: boolean, port: numbe
 function bindsOf({ proxy }: World, service: MeshService, port: Port, bind: string): readonly string[] {
   const headless = bind === "" && service.resolution === "passthrough" && addressFor(service, proxy) === "0.0.0.0" && (isTcp(port.protocol) || port.protocol === "UnsupportedProtocol");
   if (!headless) return [bind];
-  const endpoints = service.endpoints.filter((endpoint) => endpoint.servicePort === port.number);
+  const endpoints = [...service.endpoints, ...(service.unready ?? [])].filter((endpoint) => endpoint.servicePort === port.number);
   if (!service.kubernetes && endpoints.length === 0 && service.selector === undefined) return [bind];
   return endpoints.map((endpoint) => endpoint.address).filter((address) => /^[\d.]+$|:.*:/.test(address) && address !== proxy.ips[0]);
 }
@@ -44,7 +45,7 @@ function egress(world: World, listener: EgressListener): void {
   const { proxy, listeners } = world;
   const captured = proxy.interceptionMode !== "NONE" && listener.captureMode !== "NONE" && listener.bind?.startsWith("unix://") !== true;
   const bindToPort = !captured;
-  const bind = listener.bind !== undefined && listener.bind !== "" ? listener.bind : bindToPort ? (world.wild === "::" ? "::1" : "127.0.0.1") : "";
+  const bind = listener.bind !== undefined && listener.bind !== "" ? listener.bind : bindToPort ? localhostOf(world.proxy) : "";
   const put = (service: MeshService, port: Port, at: string): void => mergeListener(world, { service, port, bind: at, bindToPort, virtualServices: listener.virtualServices, origin: portOrigin(service, port.number) });
   if (listener.port !== undefined) {
     const port: Port = { number: listener.port.number, name: listener.port.name ?? "", protocol: parseProtocol(listener.port.protocol ?? "") };
@@ -66,7 +67,7 @@ function egress(world: World, listener: EgressListener): void {
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/listener.go buildSidecarOutboundListeners
  */
 export function outboundListeners(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): readonly Json[] {
-  const wild = proxy.ips.length > 0 && proxy.ips.every((ip) => ip.includes(":")) ? "::" : "0.0.0.0";
+  const wild = wildcardOf(proxy);
   const world: World = { model, proxy, scope, wild, reserved: new Set(proxy.reservedPorts ?? [15021, 15090]), listeners: new Map() };
   for (const listener of scope.egress) egress(world, listener);
   const finished = [...world.listeners.values()].map((entry) => finishListener(model, scope, entry, origins));

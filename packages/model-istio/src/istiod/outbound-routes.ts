@@ -90,7 +90,7 @@ export function outboundRoute(model: Model, proxy: Proxy, scope: Scope, name: st
   return {
     name, validateClusters: false, maxDirectResponseBodySizeBytes: 1048576,
     ...(model.flags.ignorePortInHostMatch ? { ignorePortInHostMatching: true } : {}),
-    virtualHosts: sniffed === null ? [...virtualHosts, catchAllHost(scope)] : virtualHosts,
+    ...(sniffed === null ? { virtualHosts: [...virtualHosts, catchAllHost(scope)] } : virtualHosts.length === 0 ? {} : { virtualHosts }),
   };
 }
 

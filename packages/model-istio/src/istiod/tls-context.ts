@@ -1,5 +1,5 @@
 import type { ClientTls } from "./traffic-policy.ts";
-import type { Json } from "./types.ts";
+import type { Json, MeshConfig } from "./types.ts";
 
 const SDS: Json = { apiConfigSource: { apiType: "GRPC", grpcServices: [{ envoyGrpc: { clusterName: "sds-grpc" } }], setNodeOnFirstMessageOnly: true, transportApiVersion: "V3" }, initialFetchTimeout: "0s", resourceApiVersion: "V3" };
 const FILE_SDS: Json = { apiConfigSource: SDS["apiConfigSource"], resourceApiVersion: "V3" };
@@ -12,11 +12,14 @@ const MESH_PARAMS: Json = { tlsMaximumProtocolVersion: "TLSv1_3", tlsMinimumProt
 export const RAW_BUFFER: Json = typed("envoy.transport_sockets.raw_buffer", "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer");
 
 /** The transport socket an inbound chain terminates Istio mTLS with; `params` are the mesh's TLS limits. */
-export function downstreamMutual(alpn: readonly string[], trustDomain: string): Json {
+export function downstreamMutual(alpn: readonly string[], mesh: MeshConfig): Json {
+  const aliases = Array.isArray(mesh["trustDomainAliases"]) ? (mesh["trustDomainAliases"] as string[]) : [];
+  const authorities = Array.isArray(mesh["caCertificates"]) ? (mesh["caCertificates"] as { readonly trustDomains?: readonly string[] }[]).flatMap((entry) => entry.trustDomains ?? []) : [];
+  const domains = [...new Set([mesh.trustDomain, ...aliases, ...authorities])].filter((domain) => domain !== "");
   return typed("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", {
     commonTlsContext: {
       alpnProtocols: alpn,
-      combinedValidationContext: { defaultValidationContext: { matchSubjectAltNames: [{ prefix: `spiffe://${trustDomain}/` }] }, validationContextSdsSecretConfig: secret("ROOTCA", SDS) },
+      combinedValidationContext: { defaultValidationContext: { matchSubjectAltNames: domains.map((domain) => ({ prefix: `spiffe://${domain}/` })) }, validationContextSdsSecretConfig: secret("ROOTCA", SDS) },
       tlsCertificateSdsSecretConfigs: [secret("default", SDS)],
       tlsParams: {},
     },

@@ -101,8 +101,8 @@ export interface MeshService {
   readonly endpoints: readonly Endpoint[];
   /** Names that a ServiceEntry expects in its hosts' certificates. */
   readonly subjectAltNames?: readonly string[];
-  /** Identities behind endpoints that are not ready, which clients accept all the same. */
-  readonly unreadyAccounts?: readonly Pick<Endpoint, "namespace" | "serviceAccount">[];
+  /** Endpoints that are not ready: they get no traffic, and are known all the same. */
+  readonly unready?: readonly Endpoint[];
   readonly resource: Resource;
   readonly path: string;
 }
