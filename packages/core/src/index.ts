@@ -14,5 +14,5 @@ export * from "./journey/chooser.ts";
 export { simulate, type Initiator, type SimulateOptions } from "./journey/simulate.ts";
 export { CLIENT_SOCKET } from "./journey/exchange.ts";
 export { httpClient, type HttpClient, type Resolver } from "./journey/http-client.ts";
-export type { Seen, Moment } from "./observe/vantage.ts";
+export type { Measure, Moment, Seen } from "./observe/vantage.ts";
 export * from "./conntrack/conntrack.ts";

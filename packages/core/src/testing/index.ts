@@ -1,1 +1,3 @@
+export { arbitraryNetwork, type GeneratedNetwork, networkOf } from "./arbitrary-network.ts";
 export { arbitraryPacket } from "./arbitrary-packet.ts";
+export type { Middle } from "./middle-stages.ts";
