@@ -18,6 +18,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "assumed/node-subnet": said("A node's pod subnet is not in its annotations and was derived.", "Give the output of “oc get nodes -o yaml”."),
   "assumed/ovn-annotation": said("OVN-Kubernetes' annotations are missing on a node or pod: addresses were derived as its allocators would.", "Give nodes and pods as the cluster has them."),
   "assumed/ovn-version": said("The version of OVN is not stated: that of the OpenShift release is assumed.", describe("spec.platform.ovn")),
+  "assumed/pod-outside-subnet": said("A pod's address lies outside of the subnet that had to be assumed for its node.", "Give the output of “oc get nodes -o yaml”; the cluster's network may be another than OVN-Kubernetes."),
   "assumed/pod-network": said("The pod network is not stated.", describe("spec.network.pods")),
   "assumed/service-network": said("The service network is not stated.", describe("spec.network.services")),
   "choose/too-many-ways": said("--choose all met more combinations than it follows.", "Name a backend with --choose, or read the result as a part of all ways."),

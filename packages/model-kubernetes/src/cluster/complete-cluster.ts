@@ -2,6 +2,7 @@ import type { Caveat, Diagnostic, Origin } from "@hopscope/core";
 import { objectName, originOf, type Resource } from "../resource.ts";
 import type { ClusterSpec } from "../cluster-spec.ts";
 import { type ClusterFacts, clusterFacts, type Fact } from "./facts.ts";
+import { inferPodNetworks, inferServiceNetworks } from "./infer-networks.ts";
 import type { ClusterDocument, PartialCluster } from "./read-cluster.ts";
 
 /** The OVN that an OpenShift release ships with (`rhcos` extensions and the ovn-kubernetes image of each release branch). */
@@ -43,8 +44,10 @@ export function completeCluster(documents: readonly ClusterDocument[], resources
   const mesh = settle("platform.mesh", facts.mesh, document.platform?.mesh);
   const derived = OVN_OF_OPENSHIFT[openshift ?? DEFAULT_OPENSHIFT] ?? DEFAULT_OVN;
   const ovn = assume(document.platform?.ovn, "assumed/ovn-version", derived, `the version of OVN is not stated; ${derived} is assumed${openshift === undefined ? "" : ` for OpenShift ${openshift}`}`);
-  const pods = assume(settle("network.pods", facts.pods, document.network?.pods), "assumed/pod-network", ["10.128.0.0/14"], "the pod network is not stated; 10.128.0.0/14 is assumed");
-  const services = assume(settle("network.services", facts.services, document.network?.services), "assumed/service-network", ["172.30.0.0/16"], "the service network is not stated; 172.30.0.0/16 is assumed");
+  const podNetworks = inferPodNetworks(resources, "10.128.0.0/14");
+  const pods = assume(settle("network.pods", facts.pods, document.network?.pods), "assumed/pod-network", podNetworks, `the pod network is not stated; ${podNetworks.join(" and ")} is assumed`);
+  const serviceNetworks = inferServiceNetworks(resources, "172.30.0.0/16");
+  const services = assume(settle("network.services", facts.services, document.network?.services), "assumed/service-network", serviceNetworks, `the service network is not stated; ${serviceNetworks.join(" and ")} is assumed`);
   const gatewayMode = assume(settle("network.gatewayMode", facts.gatewayMode, document.network?.gatewayMode), "assumed/gateway-mode", "shared", "the gateway mode is not stated; shared is assumed");
   const since = Number((openshift ?? DEFAULT_OPENSHIFT).split(".")[1] ?? 14) >= 14;
   const interconnect = assume(

@@ -87,8 +87,10 @@ function metadataTrouble(metadata: Fields, object: string): Omit<EnvelopeTrouble
     return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "ownerReferences"], problem: "metadata.ownerReferences is no list of mappings", expected: "a list of mappings" };
   }
   for (const [index, owner] of owners.entries()) {
-    if (typeof owner["name"] !== "string" || typeof owner["kind"] !== "string") {
-      return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "ownerReferences", index], problem: "the owner has no kind and name", expected: "kind and name as text" };
+    for (const field of ["name", "kind"]) {
+      const value = owner[field];
+      if (value === undefined || typeof value === "string") continue;
+      return { code: "input/wrong-type", object: `${object} ${name}`, path: ["metadata", "ownerReferences", index], problem: `the owner's ${field} is ${nameOf(value)}`, expected: "text; put it in quotes" };
     }
   }
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion"]) {

@@ -1,5 +1,6 @@
 import type { Caveat } from "@hopscope/core";
 import { at, parseJson } from "../cluster/facts.ts";
+import { coveringSubnet } from "../cluster/infer-networks.ts";
 import type { ClusterSpec } from "../cluster-spec.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { resourcesOf, type Snapshot } from "../snapshot.ts";
@@ -71,8 +72,7 @@ function withSubnets(nodes: readonly Resource[], snapshot: Snapshot, caveats: Ca
       .flatMap(podIps);
     const subnets = clusterNetworks.map((cluster) => {
       const length = hostLength(snapshot, cluster);
-      const seen = addresses.find((address) => contains(cluster, address));
-      let subnet = seen === undefined ? undefined : parseSubnet(`${seen}/${length}`);
+      let subnet = statedRange(node, cluster) ?? livedRange(addresses.filter((address) => contains(cluster, address)), cluster, length);
       for (let n = 0; subnet === undefined; n++) {
         const candidate = nodeSubnet(cluster, length, n);
         if (!used.has(printSubnet(candidate)) && !isLived(snapshot, candidate)) subnet = candidate;
@@ -80,6 +80,10 @@ function withSubnets(nodes: readonly Resource[], snapshot: Snapshot, caveats: Ca
       used.add(printSubnet(subnet));
       return subnet;
     });
+    for (const address of addresses) {
+      if (subnets.some((subnet) => contains(subnet, address))) continue;
+      caveats.push({ code: "assumed/pod-outside-subnet", problem: `a pod on Node ${name} has the address ${address}, outside of the pod subnet ${subnets.map(printSubnet).join(" and ")} that is assumed: answers about it are not to be trusted`, origin: originOf(node) });
+    }
     const id = index + 2;
     const pair = (four: string, six: string): string =>
       JSON.stringify({ ...(subnets.some((subnet) => subnet.family === 4) ? { ipv4: `${four}${id}/16` } : {}), ...(subnets.some((subnet) => subnet.family === 6) ? { ipv6: `${six}${id.toString(16)}/64` } : {}) });
@@ -93,6 +97,22 @@ function withSubnets(nodes: readonly Resource[], snapshot: Snapshot, caveats: Ca
     caveats.push({ code: "assumed/node-subnet", problem: `Node ${name} states no pod subnet; ${subnets.map(printSubnet).join(" and ")} is assumed`, origin: originOf(node, "metadata.annotations") });
     return { ...node, metadata: { ...node.metadata, annotations: { ...made, ...annotations } } };
   });
+}
+
+/** The node's `spec.podCIDR` in a cluster network, as networks other than OVN-Kubernetes use it. */
+function statedRange(node: Resource, cluster: Subnet): Subnet | undefined {
+  const list = at(node.spec, "podCIDRs") ?? [at(node.spec, "podCIDR")];
+  for (const text of Array.isArray(list) ? (list as readonly unknown[]) : []) {
+    const subnet = typeof text === "string" ? parseSubnet(text) : undefined;
+    if (subnet !== undefined && subnet.length >= cluster.length && contains(cluster, printSubnet(subnet).split("/")[0] ?? "")) return subnet;
+  }
+  return undefined;
+}
+
+/** The subnet of the usual size that a node's pods live in, wider where they need it. */
+function livedRange(addresses: readonly string[], cluster: Subnet, length: number): Subnet | undefined {
+  const cover = coveringSubnet(addresses, cluster.family, length);
+  return cover === undefined || cover.length <= cluster.length ? addresses.flatMap((address) => parseSubnet(`${address}/${length}`) ?? [])[0] : cover;
 }
 
 /** Whether pods whose node is known already live in a subnet: then it is another node's. */
