@@ -3,8 +3,16 @@ import type { Datapath, Machine, Port } from "../pipeline/machine.ts";
 
 const UUID = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
-/** What the program loses at the end of a text when it puts names in: blanks and comments. */
-const TRAILING = /(?:\s+|\/\*(?:(?!\*\/)[^])*\*\/|\/\/[^\n]*)+$/;
+/** A text without the blanks and comments at its end: the program loses them when it puts names in. */
+function trimmed(text: string): string {
+  let end = text.trimEnd();
+  while (end.endsWith("*/")) {
+    const begin = end.lastIndexOf("/*");
+    if (begin === -1) break;
+    end = end.slice(0, begin).trimEnd();
+  }
+  return end;
+}
 
 /** A name as people read it: a uuid at its end is cut to six digits. */
 const shorten = (name: string): string => (UUID.test(name) ? name.slice(0, -30) : name);
@@ -29,9 +37,9 @@ export function namesOf(machine: Machine, friendly: boolean): Names {
   return {
     datapath: ({ row }) => shorten(row.name2 ?? row.name),
     port,
-    inText: (text) => (renamed.size === 0 || !text.includes('"') ? text : text.replace(/"((?:[^"\\]|\\.)*)"/g, (whole, name: string) => {
+    inText: (text) => trimmed(renamed.size === 0 || !text.includes('"') ? text : text.replace(/"((?:[^"\\]|\\.)*)"/g, (whole, name: string) => {
       const other = renamed.get(name);
       return other === undefined ? whole : quote(other);
-    })).replace(TRAILING, ""),
+    })),
   };
 }
