@@ -1,66 +1,131 @@
 import type { Journey, Leg, Seen } from "@hopscope/core";
-import type { Snapshot } from "@hopscope/model-kubernetes";
-import { edgesOfSeries, type ProxySeries, seriesOf } from "@hopscope/model-istio";
+import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { edgesOfSeries, type KialiEdge, type KialiGraph, kialiGraphs, type KialiNode, PAGE_APPENDERS, parseQuestion, type ProxySeries, seriesOf, steadyTraffic } from "@hopscope/model-istio";
+import { edgeOf, isLoopback } from "./edges.ts";
+import type { ObservabilitySettings } from "./settings.ts";
 
-const nodeName = (id: string): string => {
-  if (id === "unknown_unknown_source") return "unknown";
-  const [kind, , namespace = "", ...name] = id.split("_");
-  const full = namespace === "unknown" ? name.join("_") : `${namespace}/${name.join("_")}`;
-  return `${kind === "svc" ? "service" : "workload"} ${full}`;
-};
+const SPAN = { from: "request received by the proxy", to: "last byte of the answer sent" };
+const isServer = ({ labels }: ProxySeries): boolean => labels["reporter"] === "destination";
 
-const nameOf = (party: Leg["from"]): string => party.object ?? party.address;
+function nodeName(node: KialiNode | undefined, id: string): string {
+  if (node === undefined) return id;
+  if (node.nodeType === "unknown") return "unknown";
+  const name = node.nodeType === "service" ? node.service : (node.workload ?? node.app);
+  const full = node.namespace === undefined || node.namespace === "unknown" ? name : `${node.namespace}/${name ?? ""}`;
+  return `${node.nodeType === "service" ? "service" : "workload"} ${full ?? id}`;
+}
 
-function drawn(one: ProxySeries, sees: boolean, target: { readonly source: string; readonly target: string; readonly timed: boolean }): Seen {
-  const edge = { from: nodeName(target.source), to: nodeName(target.target) };
-  const base = { vantage: "kiali", edge, sees } as const;
-  if (one.duration === undefined) {
-    return { ...base, what: "istio_tcp_received_bytes_total", why: "a TCP edge: bytes per second only, never a time, for no istio TCP metric has one.", wouldIf: "for a response time (no RTT): the port's protocol were http." };
+/** What the graph page is asked: every namespace of the journey, and the response time's label ticked. */
+function questionFor(series: readonly ProxySeries[], snapshot: Snapshot, istioNamespace: string): ReturnType<typeof parseQuestion> {
+  const names = series.flatMap(({ labels }) => [labels["source_workload_namespace"], labels["destination_workload_namespace"]]);
+  const namespaces = [...new Set(names)].filter((name) => name !== undefined && name !== "unknown").sort();
+  const accessible = new Set([...namespaces, ...resourcesOf(snapshot, "Namespace").map(({ metadata }) => metadata.name)]);
+  return parseQuestion(
+    "/namespaces/graph",
+    { namespaces: namespaces.join(","), graphType: "versionedApp", injectServiceNodes: "true", appenders: [...PAGE_APPENDERS, "responseTime", "securityPolicy"].join(","), responseTime: "95" },
+    { istioNamespace, accessible: [...accessible].filter((name) => name !== undefined) },
+  );
+}
+
+interface Drawing {
+  readonly graph: KialiGraph;
+  readonly other: KialiGraph | undefined;
+  readonly series: readonly ProxySeries[];
+  readonly question: ReturnType<typeof parseQuestion>;
+}
+
+/** The series behind an edge; a recognised ServiceEntry stands for all its hosts. The server's report comes first. */
+function behind(edge: KialiEdge, { graph, series, question }: Drawing): ProxySeries | undefined {
+  const entry: unknown = graph.nodes.find(({ id }) => id === edge.target)?.["isServiceEntry"];
+  const hosts: unknown = typeof entry === "object" && entry !== null ? Reflect.get(entry, "hosts") : undefined;
+  const drawn = series.filter(({ labels }) =>
+    edgesOfSeries(labels, question).some(({ source, target }) => source === edge.source && (target === edge.target || (Array.isArray(hosts) && hosts.includes(labels["destination_service_name"])))),
+  );
+  return drawn.find(isServer) ?? drawn[0];
+}
+
+function timeView(edge: KialiEdge, one: ProxySeries | undefined, drawing: Drawing): Pick<Seen, "what" | "measures" | "interval" | "value" | "why" | "wouldIf"> {
+  const printed = edge.responseTime;
+  const target = drawing.graph.nodes.find(({ id }) => id === edge.target);
+  if (edge.traffic.protocol === "tcp") {
+    return { what: "istio_tcp_received_bytes_total", measures: "bytes", why: "a TCP edge: bytes per second only, never a time, for no istio TCP metric has one.", wouldIf: "the port's protocol were http: a response time then, still no RTT." };
   }
-  if (!target.timed) return { ...base, what: "istio_requests_total", why: "rate only: Kiali puts the response time on the edge from the service to its workload." };
-  const external = target.target.startsWith("svc_unknown");
+  if (printed === undefined) {
+    const why = target?.["isServiceEntry"] !== undefined
+      ? "rate only: Kiali recognises the ServiceEntry, and with that the edge loses its response time."
+      : "rate only: Kiali puts the response time on the edge from the service to its workload.";
+    return { what: "istio_requests_total", measures: "count", why };
+  }
+  const side = one !== undefined && isServer(one) ? "server's" : "client's";
   return {
-    ...base,
     what: "istio_request_duration_milliseconds",
-    interval: { from: "request received by the proxy", to: "last byte of the answer sent" },
-    value: one.duration,
-    why: `a response time of the ${one.labels["reporter"] === "destination" ? "server's" : "client's"} proxy, not an RTT${external ? "; it vanishes where Kiali recognises a ServiceEntry" : ""}. One request alone draws nothing.`,
-    wouldIf: "shown once the Response Time label is ticked.",
+    measures: "request",
+    interval: SPAN,
+    value: one?.duration,
+    why: `a response time of the ${side} proxy, not an RTT: the p95 of many such requests, printed as ${printed} ms (read from the histogram's buckets). One request alone draws nothing.`,
+    wouldIf: "the Response Time label is ticked; by default none is.",
   };
 }
 
-/** The edges that Kiali draws of a journey, then the legs that it cannot draw; and what Prometheus holds of each. */
-export function graphViews(journey: Journey, snapshot: Snapshot): readonly Seen[] {
-  const series = [...seriesOf(journey, snapshot)].sort((a, b) => Number(b.labels["reporter"] === "destination") - Number(a.labels["reporter"] === "destination"));
-  const rows: Seen[] = [];
+function kialiViews(drawing: Drawing, { kiali }: ObservabilitySettings): readonly Seen[] {
+  const { graph, other } = drawing;
+  const named = (id: string): string => nodeName(graph.nodes.find((node) => node.id === id), id);
+  return graph.edges.map((edge): Seen => {
+    const one = behind(edge, drawing);
+    const view = timeView(edge, one, drawing);
+    const chance = other !== undefined && !other.edges.some(({ source, target }) => source === edge.source && target === edge.target);
+    const why = `${view.why}${chance ? " Whether the ServiceEntry is recognised is chance: it depends on which service Kiali looks at first." : ""}`;
+    const row: Seen = { vantage: "kiali", edge: { from: named(edge.source), to: named(edge.target) }, sees: kiali, ...view, why };
+    return kiali ? row : { ...row, wouldIf: "Kiali is installed (ServiceMeshControlPlane spec.addons.kiali.enabled: true)." };
+  });
+}
+
+/** What Prometheus holds of each way between two workloads, from one report or both. */
+function metricViews({ series, question }: Drawing): readonly Seen[] {
+  const pairs = new Map<string, ProxySeries[]>();
+  const flat = { ...question, graphType: "workload", injectServiceNodes: false } as const;
   for (const one of series) {
-    const tcp = one.duration === undefined;
-    for (const pair of edgesOfSeries(one.labels, { graphType: "versionedApp", injectServiceNodes: true, istioNamespace: "istio-system" })) rows.push(drawn(one, true, pair));
-    const [plain] = edgesOfSeries(one.labels, { graphType: "workload", injectServiceNodes: false, istioNamespace: "istio-system" });
-    if (plain === undefined) continue;
-    rows.push({
-      vantage: "prometheus",
-      edge: { from: nodeName(plain.source), to: nodeName(plain.target) },
-      sees: true,
-      what: tcp ? "istio_tcp_sent_bytes_total" : "istio_request_duration_milliseconds",
-      interval: tcp ? undefined : { from: "request received by the proxy", to: "last byte of the answer sent" },
-      value: one.duration,
-      why: tcp ? "bytes and connections; no TCP metric is a time." : `reporter="${one.labels["reporter"] ?? ""}": the request in this proxy with all behind it, not an RTT.`,
-    });
+    const [edge] = edgesOfSeries(one.labels, flat);
+    if (edge !== undefined) pairs.set(`${edge.source} ${edge.target} ${one.duration === undefined ? "tcp" : "http"}`, [...(pairs.get(`${edge.source} ${edge.target} ${one.duration === undefined ? "tcp" : "http"}`) ?? []), one]);
   }
-  for (const leg of journey.legs) {
-    if (leg.protocol === "udp" || leg.protocol === "icmp") continue;
-    const why = undrawn(leg, series);
-    if (why !== undefined) rows.push({ vantage: "kiali", edge: { from: nameOf(leg.from), to: nameOf(leg.to) }, sees: false, what: "istio_requests_total", why });
-  }
-  return rows;
+  return [...pairs.values()].flatMap((reports): readonly Seen[] => {
+    const one = reports.find(isServer) ?? reports[0];
+    if (one === undefined) return [];
+    const edge = { from: endName(one, "source"), to: endName(one, "destination") };
+    const client = reports.find((report) => !isServer(report));
+    if (one.duration === undefined) {
+      return [{ vantage: "prometheus", edge, sees: true, what: "istio_tcp_sent_bytes_total", measures: "bytes", why: "bytes and connections; no TCP metric is a time." }];
+    }
+    const both = isServer(one) && client?.duration !== undefined ? ` The client's proxy reports ${(client.duration / 1e6).toFixed(1)} ms: of means, the difference is about the way between the proxies.` : "";
+    return [{ vantage: "prometheus", edge, sees: true, what: "istio_request_duration_milliseconds", measures: "request", interval: SPAN, value: one.duration, why: `reporter="${one.labels["reporter"] ?? ""}": the request in this proxy with all behind it, not an RTT.${both}` }];
+  });
+}
+
+function endName({ labels }: ProxySeries, side: "source" | "destination"): string {
+  const workload = labels[`${side}_workload`] ?? "unknown";
+  if (workload !== "unknown") return `workload ${labels[`${side}_workload_namespace`] ?? ""}/${workload}`;
+  return side === "source" ? "unknown" : `service ${labels["destination_service_name"] ?? "unknown"}`;
+}
+
+/** The edges that Kiali draws of a journey, then the legs that it cannot draw; and what Prometheus holds of each. */
+export function graphViews(journey: Journey, snapshot: Snapshot, settings: ObservabilitySettings): readonly Seen[] {
+  const series = seriesOf(journey, snapshot);
+  const question = questionFor(series, snapshot, settings.istioNamespace);
+  const [graph, other] = kialiGraphs(steadyTraffic(series), snapshot, question);
+  const drawing = graph === undefined ? undefined : { graph, other, series, question };
+  const rows: readonly Seen[] = drawing === undefined ? [] : [...kialiViews(drawing, settings), ...metricViews(drawing)];
+  const blind = journey.legs.flatMap((leg): readonly Seen[] => {
+    const why = leg.protocol === "udp" || leg.protocol === "icmp" ? undefined : undrawn(leg, series);
+    return why === undefined ? [] : [{ vantage: "kiali", edge: edgeOf(leg), sees: false, what: "istio_requests_total", why }];
+  });
+  return [...rows, ...blind];
 }
 
 function undrawn(leg: Leg, series: readonly ProxySeries[]): string | undefined {
-  if (leg.from.object !== undefined && leg.from.object === leg.to.object) return "between a sidecar and its own application: metrics are made for the way between the proxies.";
+  if (isLoopback(leg)) return "between a sidecar and its own application: metrics are made for the way between the proxies.";
   const server = series.find((one) => one.leg === leg.id);
   const client = series.find((one) => one.leg === leg.parent);
-  if (client !== undefined || server?.labels["reporter"] === "destination") return undefined;
+  if (client !== undefined || (server !== undefined && isServer(server))) return undefined;
   if (server !== undefined) return "a gateway reports only as source: what comes to it from outside is in no metric.";
-  return "no mesh proxy at either end, so no istio metric.";
+  return leg.times.connected === undefined ? "no proxy of the mesh took the connection, so no istio metric." : "no mesh proxy at either end, so no istio metric.";
 }

@@ -105,14 +105,34 @@ function latencyLines(journey: Journey): readonly string[] {
   ];
 }
 
+/** The answer to "which of these is the RTT?", as the rows have it. */
+function roundTripLines(observers: readonly Seen[]): readonly string[] {
+  const named = (measure: Seen["measures"]): string =>
+    [...new Set(observers.filter(({ measures, value }) => measures === measure && value !== undefined).map(({ vantage, what, sees }) => `${vantage} (${what})${sees ? "" : ", not on here"}`))]
+      .filter((one, _, all) => !one.endsWith(", not on here") || !all.includes(one.slice(0, -", not on here".length)))
+      .join("; ");
+  const [plainOnes, smoothed] = [named("round trip"), named("smoothed round trip")];
+  const mesh = observers.some(({ vantage }) => vantage === "kiali" || vantage === "prometheus" || vantage === "jaeger");
+  return [
+    ...(mesh ? ["No metric, access log time or span of the mesh is an RTT: they time whole requests, and TCP not at all."] : []),
+    ...(plainOnes === "" ? [] : [`The RTT of a leg: ${plainOnes}.`]),
+    ...(smoothed === "" ? [] : [`An RTT with the server's think time in it: ${smoothed}.`]),
+  ].flatMap((line) => wrap(plain(line), WIDTH - 2).map((part) => `  ${part}`));
+}
+
 function observerLines(observers: readonly Seen[]): readonly string[] {
   if (observers.length === 0) return [];
-  const lines = ["who would have seen it"];
-  for (const seen of observers) {
-    const value = seen.value === undefined ? "" : ` = ${duration(seen.value)}`;
-    lines.push(plain(`  ${seen.sees ? "✓" : "–"} ${seen.vantage.padEnd(17)} ${shorten(`${seen.edge.from} → ${seen.edge.to}`, 75)}`));
-    const text = `${seen.what}${value}: ${seen.why}${seen.wouldIf === undefined ? "" : ` It would if ${seen.wouldIf}`}`;
-    lines.push(...wrap(plain(text), WIDTH - 22).map((line) => `                      ${line}`));
+  const edges = new Map<string, Seen[]>();
+  for (const seen of observers) edges.set(`${seen.edge.from} → ${seen.edge.to}`, [...(edges.get(`${seen.edge.from} → ${seen.edge.to}`) ?? []), seen]);
+  const lines = ["who would have seen it", ...roundTripLines(observers)];
+  for (const [edge, rows] of edges) {
+    lines.push(...wrap(plain(edge), WIDTH - 4).map((line, index) => `  ${index === 0 ? "" : "  "}${line}`));
+    for (const { sees, vantage, value, what, why, wouldIf } of rows) {
+      const condition = wouldIf === undefined ? "" : ` ${sees ? "A time" : "It would"} if ${wouldIf}`;
+      const text = wrap(plain(`${what}: ${why}${condition}`), WIDTH - 32);
+      const head = `    ${sees ? "✓" : "–"} ${vantage.padEnd(16)} ${(value === undefined ? "" : duration(value)).padStart(7)}  `;
+      lines.push(...text.map((line, index) => `${index === 0 ? head : " ".repeat(head.length)}${line}`));
+    }
   }
   return [...lines, ""];
 }
