@@ -30,6 +30,8 @@ export function goldenSouthbound(folder: string): SouthboundDb {
   const chassis = whole.chassis.map(({ name, hostname, ip, otherConfig }) => ({ name, hostname, ip, remote: !folder.includes("legacy") && otherConfig["is-remote"] === "true" }));
   return northd(northboundOf(golden(`${folder}/nb.dump.jsonl`)), {
     version: folder.slice(0, 5) as OvnVersion, chassis,
-    macBindings: whole.macBindings.filter((one) => one.static === undefined).map(({ port, ip, mac }) => ({ port, ip, mac })),
+    // Every gateway router has learned the same neighbours.
+    macBindings: whole.macBindings.filter((one) => one.static === undefined).flatMap(({ port, ip, mac }) =>
+      (folder.includes("legacy") ? ["worker-0", "worker-1"] : ["worker-0"]).map((node) => ({ port: port.replace("worker-0", node), ip, mac }))),
   });
 }
