@@ -1,1 +1,1 @@
-export {};
+export { arbitraryExpression, type ExpressionOptions } from "./expression-arbitrary.ts";
