@@ -3,7 +3,8 @@ import { arbitraryNetwork, type GeneratedNetwork, networkOf } from "@hopscope/co
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-const ENDS = ["wall", "valve", "refuser", "fog"];
+const VERDICTS: Readonly<Record<string, string>> = { wall: "dropped", valve: "dropped", refuser: "refused", fog: "unknown" };
+const ENDS = Object.keys(VERDICTS);
 
 /** Runs a law on generated networks; a failure prints its seed and the smallest list of middles. */
 function holds(law: (journey: Journey, made: GeneratedNetwork, legs: readonly Leg[]) => void): void {
@@ -22,7 +23,7 @@ describe("a journey through any network", () => {
   it("is never lost without a reason", () => {
     holds((journey, { middles }, legs) => {
       const ends = middles.find(({ type }) => ENDS.includes(type));
-      expect(journey.verdict.type).toBe({ wall: "dropped", valve: "dropped", refuser: "refused", fog: "unknown" }[ends?.type ?? ""] ?? "delivered");
+      expect(journey.verdict.type).toBe(VERDICTS[ends?.type ?? ""] ?? "delivered");
       for (const leg of legs) if (leg.outcome !== "accepted") expect(leg.ended?.reason).toMatch(/\S/);
       if (journey.verdict.type !== "delivered") expect(journey.verdict.deciding?.object ?? journey.verdict.sentence).toMatch(/\S/);
     });
