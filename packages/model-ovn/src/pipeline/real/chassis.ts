@@ -1,3 +1,4 @@
+import { canonicalAddress } from "../../kubernetes/address.ts";
 import type { SbPort, SouthboundDb } from "../../southbound.ts";
 import { buildMachine } from "../build-machine.ts";
 import type { Datapath, Machine, Port } from "../machine.ts";
@@ -42,7 +43,7 @@ export const isBoundTo = (port: SbPort, chassis: string): boolean => port.chassi
 function bindingsOf(db: SouthboundDb): ReadonlyMap<string, string> {
   const rank = ({ static: fixed }: SouthboundDb["macBindings"][number]): number => (fixed === undefined ? 1 : fixed.overrides ? 2 : 0);
   const sorted = [...db.macBindings].sort((a, b) => rank(a) - rank(b));
-  return new Map(sorted.map(({ port, ip, mac }) => [neighbourKey(port, ip), mac.toLowerCase()]));
+  return new Map(sorted.map(({ port, ip, mac }) => [neighbourKey(port, canonicalAddress(ip)), mac.toLowerCase()]));
 }
 
 /** Ports that connection tracking knows: what is bound here, and what leads to the physical network. */

@@ -27,7 +27,8 @@ const NATTED = 2;
 export function hairpinsOf(db: SouthboundDb, chassis: string): readonly Hairpin[] {
   const templates = db.templates.get(chassis);
   return db.loadBalancers.flatMap((row) => hairpinEntries(row, templates === undefined ? [] : [templates]).map((entry): Hairpin => ({
-    vip: entry.vip, vipPort: entry.port, proto: PROTO[entry.protocol ?? "tcp"], backend: entry.backend, backendPort: entry.backendPort, snat: entry.snat ?? entry.vip,
+    vip: canonical(entry.vip), vipPort: entry.port, proto: PROTO[entry.protocol ?? "tcp"],
+    backend: canonical(entry.backend), backendPort: entry.backendPort, snat: canonical(entry.snat ?? entry.vip),
     fromRegisters: row.options["hairpin_orig_tuple"] === "true", ...(entry.snat === undefined ? {} : { datapaths: row.datapaths }),
   })));
 }
@@ -94,7 +95,7 @@ export function hairpinSource({ chassis }: RealContext, site: Site, regs: Regist
 }
 
 /** Text of an address as packets carry it. */
-export function canonical(address: string): string {
+function canonical(address: string): string {
   const regs = new Uint32Array(WORDS);
   putAddress(regs, 0, address);
   return address.includes(":") ? ip6At(regs, 0) : ip4At(regs, 0);

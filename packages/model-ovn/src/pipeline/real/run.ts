@@ -1,6 +1,6 @@
 import type { Choose, Conntrack, Decision, Direction, Origin, Packet, Tuple } from "@hopscope/core";
-import type { Datapath, Port } from "../machine.ts";
-import type { Run, Site } from "../mode.ts";
+import type { Datapath, Port, Table } from "../machine.ts";
+import type { Site } from "../mode.ts";
 import { type Registers, WORD, WORDS } from "../registers.ts";
 import type { Chassis } from "./chassis.ts";
 import type { Memory } from "./memory.ts";
@@ -61,6 +61,7 @@ export interface RealContext {
   readonly ends: End[];
   /** Packets that wait until the hardware address of their next hop is known. */
   readonly waiting: { readonly site: Site; readonly regs: Registers; readonly port: Port | undefined; readonly ip: string }[];
+  readonly visited: Set<Table>;
   readonly caveats: Map<string, { readonly code: string; readonly problem: string; readonly origin?: Origin }>;
   refusal: Refusal | undefined;
 }
@@ -124,11 +125,7 @@ export function end(context: RealContext, site: Site, type: End["type"], reason:
 }
 
 /** Says once what is not modelled. @internal */
-export function caveat(context: RealContext, site: Site, code: string, problem: string): void {
-  if (!context.caveats.has(code)) context.caveats.set(code, { code, problem, origin: originOf(site) });
-}
-
-/** What answers a question: a run with its chassis. @internal */
-export interface RealRun extends Run {
-  readonly context: RealContext;
+export function caveat({ caveats }: RealContext, site: Site, told: { readonly code: string; readonly problem: string }): void {
+  const key = `${told.code} ${told.problem}`;
+  if (!caveats.has(key)) caveats.set(key, { ...told, origin: originOf(site) });
 }

@@ -1,5 +1,5 @@
 import type { Choose, Packet, TcpFlag } from "@hopscope/core";
-import { chassisStage, type ChassisState, localnetPort } from "../../../src/scan/pipeline/chassis-stage.ts";
+import { chassisStage, type ChassisState, localnetPort } from "../../../src/pipeline/chassis-stage.ts";
 import type { SouthboundDb } from "../../../src/southbound.ts";
 
 /** One packet of a measured conversation, and what came out: lines of the form `port eth … ip …`. */

@@ -1,10 +1,9 @@
 import { type Packet, replyTo, tcpPacket } from "@hopscope/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chassisStage } from "../../../src/scan/pipeline/chassis-stage.ts";
-import { indexSouthbound } from "../../../src/scan/pipeline/tables.ts";
-import { logicalFlow, sbChassis, sbDatapath, sbPort, southbound } from "../../../src/southbound-row.ts";
-import type { LogicalFlow, SouthboundDb } from "../../../src/southbound.ts";
+import { chassisStage } from "../../src/pipeline/chassis-stage.ts";
+import { logicalFlow, sbChassis, sbDatapath, sbPort, southbound } from "../../src/southbound-row.ts";
+import type { LogicalFlow, SouthboundDb } from "../../src/southbound.ts";
 
 const flow = (table: number, priority: number, match: string, actions: string, pipeline: LogicalFlow["pipeline"] = "ingress"): LogicalFlow =>
   logicalFlow({ pipeline, table, priority, match, actions });
@@ -19,10 +18,12 @@ const choose = (): number => 0;
 const packet: Packet = tcpPacket({ src: "10.0.0.1", dst: "10.0.0.9", srcPort: 1000, dstPort: 80 });
 const out = flow(0, 0, "1", "output;", "egress");
 
-it("flows are tried by falling priority", () => {
-  fc.assert(fc.property(fc.array(fc.nat(20)), (priorities) => {
-    const index = indexSouthbound(databaseOf(priorities.map((priority) => flow(3, priority, "1", "next;"))));
-    expect((index.datapaths[0]?.flows.ingress[3] ?? []).map(({ priority }) => priority)).toEqual([...priorities].sort((a, b) => b - a));
+it("takes the flow of highest priority, with an index and without", () => {
+  fc.assert(fc.property(fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 12 }), fc.boolean(), (priorities, index) => {
+    const best = Math.max(...priorities);
+    const flows = priorities.map((priority) => flow(0, priority, `ip4.dst == 10.0.0.0/${priority % 8} || ip4`, priority === best ? 'outport = "b"; output;' : "drop;"));
+    const stage = chassisStage({ id: "ovn", chassis: "here", node: "here", db: databaseOf([...flows, out]), index });
+    expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "forward", out: "b" });
   }));
 });
 
@@ -38,8 +39,13 @@ describe("a chassis", () => {
     expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "drop", code: "journey/loop" });
   });
 
-  it("says when an action is not understood", () => {
-    expect(stageOf([flow(0, 1, "1", "frobnicate;")]).decide({ packet, port: "a", state: undefined, choose }).outcome.type).toBe("unknown");
+  it("leaves out a flow that is not understood, as OVN does, and says so each time", () => {
+    const stage = stageOf([flow(0, 1, "1", "frobnicate;")]);
+    for (const _ of [1, 2]) {
+      const { outcome, caveats } = stage.decide({ packet, port: "a", state: undefined, choose });
+      expect(outcome.type).toBe("drop");
+      expect(caveats).toMatchObject([{ code: "ovn/flow-not-read" }]);
+    }
   });
 
   it("undoes a balancer's translation on replies, whatever the ports", () => {

@@ -1,0 +1,78 @@
+import type { Decided, PortId, Stage, Step, System, Term } from "@hopscope/core";
+import type { SouthboundDb } from "../southbound.ts";
+import { buildChassis } from "./real/chassis.ts";
+import { type Entrance, type RealResult, type RealState, runPacket } from "./real/run-packet.ts";
+import type { Exit, Pass } from "./real/run.ts";
+
+/** What a chassis remembers between packets: its connections and what it has learned. */
+export type ChassisState = RealState;
+
+export interface ChassisOptions {
+  readonly id: string;
+  /** Name of the chassis in the Southbound database. */
+  readonly chassis: string;
+  /** Kubernetes node shown in hops. */
+  readonly node: string;
+  readonly db: SouthboundDb;
+  /** Looks flows up by an index (the default), or one after the other: the result is the same. */
+  readonly index?: boolean;
+}
+
+const SYSTEM: System = "ovn";
+export const TUNNEL: PortId = "tunnel";
+const LOCALNET = "localnet:";
+export const localnetPort = (name: string): PortId => `${LOCALNET}${name}`;
+
+/**
+ * One node's OVN as a stage, with real connection tracking.
+ *
+ * Ports: the names of logical ports bound here, `localnet:NAME` for localnet ports, and `tunnel` (Geneve; packets carry `encap`).
+ *
+ * @see OVN 23.09, ovn-controller(8), ovn-architecture(7) "Life Cycle of a Packet"
+ */
+export function chassisStage(options: ChassisOptions): Stage<ChassisState> {
+  const chassis = buildChassis(options.db, options.chassis, { index: options.index ?? true });
+  return {
+    id: options.id,
+    decide: ({ packet, port, state, choose }) => decided(runPacket(chassis, entranceOf(port), packet, state, choose), options, port),
+  };
+}
+
+const entranceOf = (port: PortId): Entrance =>
+  port === TUNNEL ? { type: "tunnel" } : { type: "port", name: port.startsWith(LOCALNET) ? port.slice(LOCALNET.length) : port };
+
+const portOf = (exit: Exit): PortId => (exit.type === "tunnel" ? TUNNEL : exit.type === "localnet" ? localnetPort(exit.port) : exit.port);
+
+function decided(result: RealResult, options: ChassisOptions, port: PortId): Decided<ChassisState> {
+  const { exits, ends, refusal, state, caveats } = result;
+  const shown = result.passes.filter(({ decisions }) => decisions.length > 0);
+  const steps = shown.map((pass, at) => stepOf(pass, options.node, [...(at === 0 ? first(port) : []), ...(at === shown.length - 1 ? last(exits) : [])]));
+  const rest = { steps, state, ...(caveats.length === 0 ? {} : { caveats }) };
+  const forwarded = exits.filter(({ made }) => !made);
+  const [answer] = exits;
+  if (answer !== undefined && forwarded.length === 0 && refusal !== undefined) return { outcome: { type: "reject", ...refusal, with: answer.packet, out: portOf(answer) }, ...rest };
+  const unknown = ends.find(({ type }) => type === "unknown");
+  if (forwarded.length === 0) {
+    // Only questions about neighbours left, if anything did.
+    const end = unknown ?? ends[0];
+    if (end === undefined) return { outcome: { type: "drop", reason: "OVN sent the packet nowhere", origin: { object: `chassis ${options.chassis}` } }, ...rest };
+    const { reason, origin, code } = end;
+    return { outcome: end.type === "unknown" ? { type: "unknown", reason, origin } : { type: "drop", reason, origin, ...(code === undefined ? {} : { code }) }, ...rest };
+  }
+  const [only] = exits;
+  if (only !== undefined && exits.length === 1) return { outcome: { type: "forward", out: portOf(only), packet: only.packet }, ...rest };
+  return { outcome: { type: "replicate", copies: exits.map((exit) => ({ out: portOf(exit), packet: exit.packet })) }, ...rest };
+}
+
+const first = (port: PortId): readonly Term[] => (port === TUNNEL ? [{ key: "geneve_decap" }, { key: "ovs_ingress" }] : [{ key: "ovs_egress" }]);
+const last = (exits: readonly Exit[]): readonly Term[] => (exits[0]?.type === "tunnel" ? [{ key: "geneve_encap" }] : [{ key: "ovs_ingress" }]);
+
+/** Tables whose decision a person asks for; the others prepare or carry it out. */
+const TELLING = /_acl|_lb$|_dnat$|_snat$|_policy$|_ip_routing$|_l2_lkup$|_l2_unknown$|_ip_input$/;
+
+function stepOf(pass: Pass, node: string, terms: readonly Term[]): Step {
+  const { decisions, before, after } = pass;
+  const { row } = pass.datapath;
+  const deciding = decisions.findLast(({ table }) => TELLING.test(table)) ?? decisions.at(-1);
+  return { system: SYSTEM, node, place: `${row.type} ${row.name}`, stage: deciding?.table ?? pass.pipeline, before, after, decisions, terms };
+}
