@@ -80,7 +80,8 @@ function translations(grow: Growth, plan: ClusterPlan, node: NodePlan, router: s
   if (perPod) for (const pod of own) add({ type: "snat", external_ip: node.ip[family] ?? "", logical_ip: pod.ip[family] ?? "", options: { stateless: "false" }, ...(dice.chance(0.1) ? { external_port_range: "32000-65535" } : {}) });
   else if (dice.chance(0.8)) add({ type: "snat", external_ip: node.ip[family] ?? "", logical_ip: allPods(family) });
   const outside = (last: number): string => (family === "v4" ? `192.168.126.${last + node.index}` : `fc00:f853:ccd:e793::${last + node.index}`);
-  if (dice.chance(0.3)) add({ type: "snat", external_ip: outside(50), logical_ip: dice.pick(perPod ? plan.pods.filter((pod) => pod.node !== node).concat(own.slice(0, perPod ? 0 : 1)) : plan.pods).ip[family] ?? "", logical_port: `k8s-${node.name}`, options: { stateless: "false" } });
+  const free = perPod ? plan.pods.filter((pod) => pod.node !== node) : plan.pods;
+  if (free.length > 0 && dice.chance(0.3)) add({ type: "snat", external_ip: outside(50), logical_ip: dice.pick(free).ip[family] ?? "", logical_port: `k8s-${node.name}`, options: { stateless: "false" } });
   if (dice.chance(0.25)) add({ type: "dnat_and_snat", external_ip: outside(60), logical_ip: dice.pick(own).ip[family] ?? "", ...(dice.chance(0.3) ? { options: { stateless: "true" } } : {}) });
   if (dice.chance(0.1)) add({ type: "dnat", external_ip: outside(70), logical_ip: dice.pick(own).ip[family] ?? "" });
 }

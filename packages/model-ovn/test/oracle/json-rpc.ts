@@ -1,4 +1,4 @@
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 
 /** A connection to a program of the OVS family: a database server, or the control socket of a daemon. */
 export interface RpcClient {
@@ -33,14 +33,27 @@ interface Message {
   readonly error?: unknown;
 }
 
+/** Connects to a server; the file of its socket may be there a moment before it listens. */
+async function connect(socketFile: string, tries = 50): Promise<Socket> {
+  const socket = createConnection(socketFile);
+  try {
+    await new Promise<void>((resolve, reject) => { socket.once("connect", resolve).once("error", reject); });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    if (tries === 0) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return connect(socketFile, tries - 1);
+  }
+}
+
 /**
  * Opens a JSON-RPC connection over a Unix socket, as OVSDB servers (RFC 7047) and `ovs-appctl` targets speak it.
  *
  * Calls are answered in the order in which they were made.
  */
 export async function rpcClient(socketFile: string): Promise<RpcClient> {
-  const socket = createConnection(socketFile);
-  await new Promise<void>((resolve, reject) => { socket.once("connect", resolve).once("error", reject); });
+  const socket = await connect(socketFile);
   socket.setEncoding("utf8");
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   const state = { buffer: "", depth: 0, quoted: false, escaped: false, at: 0 };
