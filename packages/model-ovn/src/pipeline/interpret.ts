@@ -14,7 +14,7 @@ import { type Step, stepsOf } from "./steps.ts";
 
 /** Tables within tables, and tables in all, after which a packet is taken to go in circles. */
 const DEEP = 800;
-const LONG = 1_000_000;
+const LONG = 200_000;
 
 /**
  * Lets a packet visit a table and those that the flows lead to.

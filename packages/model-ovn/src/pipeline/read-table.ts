@@ -58,21 +58,31 @@ function expand(machine: Machine, text: string): string {
   return templates === undefined || !text.includes("^") ? text : text.replace(/\^([A-Za-z_.][A-Za-z0-9_.]*)/g, (whole, name: string) => templates.get(name) ?? whole);
 }
 
+/** Test of a prerequisite or predicate, made once. */
+function meaningOf(machine: Machine, names: MatchNames, text: string, negated: boolean): Test {
+  const key = negated ? `!${text}` : text;
+  const known = machine.shared.tests.get(key);
+  if (known !== undefined) return known;
+  const parsed = parseExpression(text, undefined, machine.language.symbols);
+  const test = lower(negated ? negate(parsed) : parsed, names);
+  machine.shared.tests.set(key, test);
+  return test;
+}
+
+/** What a match means that names no ports and no sets. */
+export function testOf(machine: Machine, text: string): Test {
+  const none = (): undefined => undefined;
+  const names: MatchNames = { portKey: none, isResident: () => true, addressSet: none, portGroup: none, meaning: (inner, negated) => meaningOf(machine, names, inner, negated) };
+  return meaningOf(machine, names, text, false);
+}
+
 function namesIn(machine: Machine, datapath: Datapath): MatchNames {
   const names: MatchNames = {
     portKey: (name) => portKey(machine, datapath, name),
     isResident: machine.options.isResident,
     addressSet: (name) => addressSet(machine, name),
     portGroup: (name) => machine.db.portGroups.get(`${datapath.key}_${name}`) ?? (machine.options.plainPortGroups ? machine.db.portGroups.get(name) : undefined),
-    meaning(text, negated) {
-      const key = negated ? `!${text}` : text;
-      const known = machine.shared.tests.get(key);
-      if (known !== undefined) return known;
-      const parsed = parseExpression(text, undefined, machine.language.symbols);
-      const test = lower(negated ? negate(parsed) : parsed, names);
-      machine.shared.tests.set(key, test);
-      return test;
-    },
+    meaning: (text, negated) => meaningOf(machine, names, text, negated),
   };
   return names;
 }

@@ -9,8 +9,9 @@ import { addressConstants } from "../expr/constants.ts";
 import type { Datapath, Machine } from "../pipeline/machine.ts";
 import { constantWords, spanIn } from "../pipeline/ranges.ts";
 import { portKey } from "../pipeline/read-table.ts";
-import { places, type Registers, WORDS } from "../pipeline/registers.ts";
+import { places, type Registers, WORD, WORDS } from "../pipeline/registers.ts";
 import { TraceProblem } from "./problem.ts";
+import { quickMicroflow } from "./quick-microflow.ts";
 import { findDatapath } from "./session.ts";
 
 /** A packet and the datapath whose ingress it enters. */
@@ -30,6 +31,11 @@ export interface Microflow {
 export function readMicroflow(machine: Machine, text: string, datapathName?: string): Microflow {
   const named = datapathName === undefined ? undefined : findDatapath(machine, datapathName);
   if (datapathName !== undefined && named === undefined) throw new TraceProblem(`unknown datapath "${datapathName}"`);
+  return quickMicroflow(machine, text, named) ?? wholeMicroflow(machine, text, named);
+}
+
+/** Reads a microflow by all rules of the language. @internal */
+export function wholeMicroflow(machine: Machine, text: string, named: Datapath | undefined): Microflow {
   const expression = parse(machine, text);
   const datapath = named ?? datapathOfInport(machine, expression);
   return { datapath, regs: constrain(machine, datapath, expression) };
@@ -92,6 +98,7 @@ function constrain(machine: Machine, datapath: Datapath, expression: Expression)
       const place = places.get(one.field.base);
       if (place === undefined) throw new TraceProblem(`error parsing flow: field ${one.field.name} is not part of a packet`);
       for (const { word, mask, value } of constantWords(spanIn(place, one.field.low, one.field.width), one.value, one.mask)) regs[word] = ((regs[word] as number) & ~mask) | value;
+      regs[WORD.proto] = (regs[WORD.proto] as number) & 0xff;
     } else throw ambiguous();
   }
   return regs;
