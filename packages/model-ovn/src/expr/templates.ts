@@ -1,5 +1,6 @@
 import { Lexer } from "./lexer.ts";
 import { printConstant } from "./print-number.ts";
+import { quote } from "./quoted.ts";
 import { SIGNS, T } from "./token.ts";
 
 function printToken(lexer: Lexer): string {
@@ -8,7 +9,7 @@ function printToken(lexer: Lexer): string {
     case T.string: case T.integer: case T.masked: return printConstant(lexer.constant());
     case T.set: return `$${lexer.text}`;
     case T.group: return `@${lexer.text}`;
-    case T.error: return lexer.input.slice(lexer.start, lexer.end);
+    case T.error: return `error(${quote(lexer.text)})`;
     default: return SIGNS[lexer.kind] ?? "";
   }
 }
