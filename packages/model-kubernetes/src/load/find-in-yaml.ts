@@ -1,11 +1,19 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type ParsedNode } from "yaml";
 import type { PathStep } from "./field-path.ts";
+import { findInBlockYaml } from "./find-in-block-yaml.ts";
 import { matchingSteps } from "./json-text.ts";
 
 type Positioned = Document.Parsed<ParsedNode>;
 
-/** Parses a piece of YAML with positions (slow, so on first use only) and finds the offset of fields in it. */
+/** Finds the offset of fields in a piece of YAML: quickly where it is of the plain form that programs print, else by a parse with positions. */
 export function findInYaml(text: string): (part: number, steps: readonly PathStep[]) => number | undefined {
+  const slow = findByParsing(text);
+  let quick: ((steps: readonly PathStep[]) => number | undefined) | undefined;
+  return (part, steps) => (part === 0 ? (quick ??= findInBlockYaml(text))(steps) : undefined) ?? slow(part, steps);
+}
+
+/** The same by parsing the piece with positions, on first use; slow. @internal */
+export function findByParsing(text: string): (part: number, steps: readonly PathStep[]) => number | undefined {
   let parsed: readonly Positioned[] | undefined;
   return (part, steps) => {
     parsed ??= parse(text);

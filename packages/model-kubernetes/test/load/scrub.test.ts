@@ -26,7 +26,7 @@ const objects = [
     metadata: { name: "web", namespace: "n", annotations: { "kubectl.kubernetes.io/last-applied-configuration": "very-secret", "openshift.io/token-secret.value": "very-secret", kept: "yes", jwt: TOKEN } },
     spec: { template: { spec: { containers: [{ name: "web", image: "x", env: [{ name: "PASSWORD", value: "very-secret" }, { name: "REF", valueFrom: { secretKeyRef: { name: "tls", key: "x" } } }] }], initContainers: [{ name: "i", env: [{ name: "A", value: "very-secret" }, { name: "ISTIO_META_DNS_CAPTURE", value: "true" }, { name: "DISABLE_ENVOY", value: "very-secret" }] }] } } },
   },
-  { apiVersion: "route.openshift.io/v1", kind: "Route", metadata: { name: "r", namespace: "n" }, spec: { host: "h", tls: { termination: "edge", certificate: CERTIFICATE, key: KEY } } },
+  { apiVersion: "route.openshift.io/v1", kind: "Route", metadata: { name: "r", namespace: "n" }, spec: { host: "h", to: { kind: "Service", name: "web" }, tls: { termination: "edge", certificate: CERTIFICATE, key: KEY } } },
   { apiVersion: "maistra.io/v2", kind: "ServiceMeshControlPlane", metadata: { name: "m", namespace: "n" }, spec: { runtime: { components: { pilot: { container: { env: { SECRET: "very-secret" } } } } } } },
 ];
 
