@@ -32,7 +32,7 @@ function rbacRules(policies: readonly Resource[], action: RbacAction, { tcp, mes
   const aliases = Array.isArray(mesh["trustDomainAliases"]) ? (mesh["trustDomainAliases"] as string[]) : [];
   for (const policy of policies) {
     const side = TRUE.has(policy.metadata.annotations?.["istio.io/dry-run"] ?? "") ? "shadow" : "rules";
-    const into = (kept[side] ??= { ...(action === "ALLOW" ? {} : { action }) });
+    const into: Json = (kept[side] ??= action === "ALLOW" ? {} : { action });
     const name = (index: number): string => `${custom ? "istio-ext-authz-" : ""}ns[${policy.metadata.namespace ?? ""}]-policy[${policy.metadata.name}]-rule[${index}]`;
     const add = (index: number, compiled: Json | undefined): void => { if (compiled !== undefined) into["policies"] = { ...(into["policies"] as Json | undefined), [name(index)]: compiled }; };
     const rules = specOf(policy).rules ?? [];

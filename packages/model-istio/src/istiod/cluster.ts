@@ -19,14 +19,14 @@ const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /** Names that the endpoints' certificates may have: of their service accounts, and those a ServiceEntry lists. */
 function accounts(model: Model, service: MeshService): string[] {
-  const { trustDomain } = model.mesh;
+  const { identityDomain } = model.mesh;
   const aliases = Array.isArray(model.mesh["trustDomainAliases"]) ? (model.mesh["trustDomainAliases"] as string[]) : [];
   const names = new Set<string>(service.subjectAltNames ?? []);
   for (const other of model.services) {
     if (other.host !== service.host || other.namespace !== service.namespace) continue;
     for (const endpoint of [...other.endpoints, ...(other.unready ?? [])]) {
       if (endpoint.serviceAccount === undefined) continue;
-      for (const domain of [trustDomain, ...aliases]) names.add(`spiffe://${domain}/ns/${endpoint.namespace}/sa/${endpoint.serviceAccount}`);
+      for (const domain of [identityDomain, ...aliases]) names.add(`spiffe://${domain}/ns/${endpoint.namespace === "" ? service.namespace : endpoint.namespace}/sa/${endpoint.serviceAccount}`);
     }
   }
   return [...names].sort();

@@ -9,6 +9,7 @@ import { isPassthrough, isTerminatedHttps, mergeGateways, serverHosts, sniHosts,
 import { hostIsSubset, hostMatches } from "./host.ts";
 import { wildcardOf } from "./inbound-ports.ts";
 import type { Model } from "./model.ts";
+import type { GatewayPorts } from "./patch-routes.ts";
 import type { Policies } from "./policies.ts";
 import { policiesOf } from "./policies.ts";
 import { isHttp, isTls } from "./protocol.ts";
@@ -108,7 +109,7 @@ function chainsOf(world: World, group: ServerGroup, listener: string, tlsHosts: 
  * The listeners and route configurations of a gateway proxy.
  * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/gateway.go buildGatewayListeners
  */
-export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): { readonly listeners: readonly Json[]; readonly routes: readonly Json[]; readonly autoPassthrough: boolean } {
+export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origins: Map<string, Origin>): { readonly listeners: readonly Json[]; readonly routes: readonly Json[]; readonly autoPassthrough: boolean; readonly ports: GatewayPorts } {
   const merged = mergeGateways(model, proxy);
   const world: World = { model, proxy, scope, merged, policies: policiesOf(model, proxy) };
   const wild = wildcardOf(proxy);
@@ -132,6 +133,11 @@ export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origi
     const named = chains.some(({ chain }) => chain["filterChainMatch"] !== undefined);
     out.push({ name, address: socket(address, port), trafficDirection: "OUTBOUND", filterChains: chains.map((entry) => entry.chain), ...(inspects || named ? { listenerFilters: [TLS_INSPECTOR] } : {}) });
   }
-  const routes = [...merged.byRoute].filter(([name]) => out.some((listener) => JSON.stringify(listener).includes(`"routeConfigName":"${name}"`))).map(([name, servers]) => gatewayRoute(model, proxy, scope, { name, servers }, origins));
-  return { listeners: out, routes, autoPassthrough: merged.autoPassthrough };
+  const ports = new Map<number, Set<number>>();
+  for (const [name, servers] of merged.byRoute) {
+    const listen = Number(name.split(".")[1]);
+    ports.set(listen, new Set([...(ports.get(listen) ?? []), ...servers.map((server) => server.port.number)]));
+  }
+  const routes = [...merged.byRoute].map(([name, servers]) => gatewayRoute(model, proxy, scope, { name, servers }, origins));
+  return { listeners: out, routes, autoPassthrough: merged.autoPassthrough, ports };
 }

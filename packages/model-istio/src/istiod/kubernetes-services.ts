@@ -34,8 +34,8 @@ interface Slice extends Resource {
   }[];
 }
 
-const endpointOf = (workload: Workload, port: number, servicePort: number): Endpoint => ({
-  address: workload.address, port, servicePort, labels: workload.labels, tlsMode: workload.tlsMode, namespace: workload.namespace,
+const endpointOf = (workload: Workload, port: number, service: { readonly number: number; readonly name: string }): Endpoint => ({
+  address: workload.address, port, servicePort: service.number, portName: service.name, labels: workload.labels, tlsMode: workload.tlsMode, namespace: workload.namespace,
   workload: workload.name, known: workload.pod, locality: workload.locality, weight: workload.weight === 0 ? 1 : workload.weight,
   ...(workload.serviceAccount === undefined ? {} : { serviceAccount: workload.serviceAccount }),
   ...(workload.network === undefined ? {} : { network: workload.network }),
@@ -59,8 +59,8 @@ function sliceEndpoints(slices: readonly Slice[], service: Resource, ports: read
           if (seen.has(key)) continue;
           seen.add(key);
           out.push(pod !== undefined
-            ? endpointOf(pod, port.port, matching.port)
-            : { address, port: port.port, servicePort: matching.port, labels: {}, tlsMode: "disabled", namespace, workload: "", known: true, locality: locality(endpoint.nodeName, {}), weight: 1 });
+            ? endpointOf(pod, port.port, { number: matching.port, name: matching.name ?? "" })
+            : { address, port: port.port, servicePort: matching.port, portName: matching.name ?? "", labels: {}, tlsMode: "disabled", namespace, workload: "", known: true, locality: locality(endpoint.nodeName, {}), weight: 1 });
         }
       }
     }
@@ -93,14 +93,14 @@ export function kubernetesServices(
     const headless = !external && spec.clusterIP === "None";
     const addresses = spec.clusterIP === undefined || spec.clusterIP === "None" || spec.clusterIP === "" || external ? [] : (spec.clusterIPs ?? [spec.clusterIP]);
     const endpoints: Endpoint[] = external
-      ? ports.map((port) => ({ address: spec.externalName ?? "", port: port.number, servicePort: port.number, labels: {}, tlsMode: "disabled", namespace, workload: "", locality: "", weight: 1 }))
+      ? ports.map((port) => ({ address: spec.externalName ?? "", port: port.number, servicePort: port.number, portName: port.name, labels: {}, tlsMode: "disabled", namespace, workload: "", locality: "", weight: 1 }))
       : sliceEndpoints(slices.get(`${namespace}/${name}`) ?? [], resource, specPorts, podsByAddress, { locality: world.locality, ready: true });
     if (!external && Object.keys(spec.selector ?? {}).length > 0) {
       for (const entry of world.entries) {
         if (entry.namespace !== namespace || !selects(spec.selector, entry.labels)) continue;
         for (const port of specPorts) {
           const target = entry.ports[port.name ?? ""] ?? targetPortOn(entry, { ...port, targetPort: typeof port.targetPort === "number" ? port.targetPort : port.port });
-          if (target !== undefined) endpoints.push(endpointOf(entry, target, port.port));
+          if (target !== undefined) endpoints.push(endpointOf(entry, target, { number: port.port, name: port.name ?? "" }));
         }
       }
     }

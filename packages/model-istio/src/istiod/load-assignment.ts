@@ -46,8 +46,12 @@ export function loadAssignment(model: Model, { service, port, subset, rule, dnat
   const dns = service.resolution === "dns" || service.resolution === "dns-round-robin";
   const groups = new Map<string, LocalityGroup["hosts"][number][]>();
   const byAddress = (a: Endpoint, b: Endpoint): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port);
-  for (const endpoint of [...service.endpoints].sort(byAddress)) {
-    if (endpoint.servicePort !== port.number || !selects(subset?.labels, endpoint.labels)) continue;
+  // Endpoints sent by EDS belong to the host, whichever object, or address of an object, they come from.
+  const owners = dns ? [service] : model.services.filter((other) => other.host === service.host && other.namespace === service.namespace);
+  const named = service.ports.find((entry) => entry.number === port.number)?.name ?? port.name;
+  const own = owners.flatMap((owner) => owner.endpoints.filter((endpoint) => (dns ? endpoint.servicePort === port.number : endpoint.portName === named)));
+  for (const endpoint of own.sort(byAddress)) {
+    if (!selects(subset?.labels, endpoint.labels)) continue;
     const hosts = groups.get(endpoint.locality) ?? [];
     groups.set(endpoint.locality, hosts);
     const off = !dns && mutualIsOff(model, endpoint, rule, port.number);

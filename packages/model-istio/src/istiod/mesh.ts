@@ -6,6 +6,7 @@ import type { CompileOptions, Flags, MeshConfig } from "./types.ts";
 export const DEFAULT_MESH: MeshConfig = {
   rootNamespace: "istio-system",
   trustDomain: "cluster.local",
+  identityDomain: "cluster.local",
   domain: "cluster.local",
   enableAutoMtls: true,
   connectTimeout: "10s",

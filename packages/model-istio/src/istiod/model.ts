@@ -36,8 +36,23 @@ export interface Model {
   readonly caveats: readonly Caveat[];
 }
 
-/** Builds istiod's view of the members of the mesh. */
+const MODELS = new WeakMap<readonly Resource[], Map<string, Model>>();
+
+/**
+ * Istiod's view of a snapshot, built once for each list of objects and set of options.
+ * @example
+ * buildModel(snapshot) === buildModel(snapshot) // true
+ */
 export function buildModel(snapshot: Pick<Snapshot, "resources">, options: CompileOptions = {}): Model {
+  const known = MODELS.get(snapshot.resources) ?? new Map<string, Model>();
+  MODELS.set(snapshot.resources, known);
+  const key = JSON.stringify([options.meshConfig, options.env]);
+  const model = known.get(key) ?? readModel(snapshot, options);
+  known.set(key, model);
+  return model;
+}
+
+function readModel(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Model {
   const members = memberNamespaces(snapshot);
   const clusterWide = new Set(["Node", "Namespace"]);
   const seen = members === undefined || members.has("*") ? snapshot : {

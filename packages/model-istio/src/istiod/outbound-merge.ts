@@ -108,12 +108,8 @@ export function mergeListener(world: World, incoming: Incoming): void {
   }
   const both = [...chains, httpChain(model, incoming, { bind: at.bind, wild, sniffed: "auto" })];
   if (current === undefined) fresh(port.protocol, both, true);
-  else if (isHttp(current.protocol)) {
-    const { inspectors } = current;
-    fresh("UnsupportedProtocol", both, true);
-    const replaced = listeners.get(key);
-    if (replaced !== undefined) replaced.inspectors = { tls: true, http: true || inspectors.http };
-  } else if (isTcp(current.protocol) && !clashes) {
+  else if (isHttp(current.protocol)) fresh("UnsupportedProtocol", both, true);
+  else if (isTcp(current.protocol) && !clashes) {
     inspect(both, true);
     addDistinct(current, both);
     current.protocol = "UnsupportedProtocol";

@@ -27,15 +27,15 @@ function endpointsOf(spec: ServiceEntrySpec, host: string, resource: Resource, w
   for (const port of spec.ports ?? []) {
     const target = port.targetPort === undefined || port.targetPort === 0 ? port.number : port.targetPort;
     if ((spec.endpoints ?? []).length === 0 && spec.workloadSelector === undefined) {
-      if (dns) out.push({ address: host, port: target, servicePort: port.number, labels: {}, tlsMode: "disabled", namespace: "", workload: "", locality: "", weight: 1 });
+      if (dns) out.push({ address: host, port: target, servicePort: port.number, portName: port.name ?? "", labels: {}, tlsMode: "disabled", namespace: "", workload: "", locality: "", weight: 1 });
       continue;
     }
     const chosen = spec.workloadSelector === undefined
-      ? (spec.endpoints ?? []).map((entry) => entryWorkload(entry, resource))
+      ? (spec.endpoints ?? []).map((entry) => ({ ...entryWorkload(entry, resource), name: "", namespace: "" }))
       : workloads.filter((workload) => workload.namespace === resource.metadata.namespace && workload.ready && selects(spec.workloadSelector?.labels, workload.labels));
     for (const workload of chosen) {
       const unix = workload.address.startsWith("unix://");
-      const endpoint = endpointOf(workload, unix ? 0 : (workload.ports[port.name ?? ""] ?? target), port.number);
+      const endpoint = endpointOf(workload, unix ? 0 : (workload.ports[port.name ?? ""] ?? target), { number: port.number, name: port.name ?? "" });
       out.push(workload.pod ? endpoint : { ...endpoint, weight: workload.weight === 0 ? 1 : workload.weight });
     }
   }

@@ -30,6 +30,8 @@ export interface Proxy {
 export interface MeshConfig {
   readonly rootNamespace: string;
   readonly trustDomain: string;
+  /** The trust domain in the names of workloads; what a control plane's own objects say, not what one call overrides. */
+  readonly identityDomain: string;
   readonly domain: string;
   readonly enableAutoMtls: boolean;
   readonly connectTimeout: string;
@@ -114,6 +116,8 @@ export interface Endpoint {
   readonly port: number;
   /** Port number of the service. */
   readonly servicePort: number;
+  /** Name of the service's port. */
+  readonly portName: string;
   readonly labels: Labels;
   readonly tlsMode: "istio" | "disabled";
   readonly namespace: string;

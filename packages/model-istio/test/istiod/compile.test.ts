@@ -35,7 +35,7 @@ describe("caveats", () => {
     const telemetry = (name: string): Resource => object("telemetry.istio.io/v1alpha1", "Telemetry", name, {});
     const sidecar = object("networking.istio.io/v1beta1", "Sidecar", "own", { egress: [{ bind: "127.0.0.1", captureMode: "NONE", port: { number: 80, protocol: "HTTP", name: "http" }, hosts: ["./*"] }] });
     expect(caveats([telemetry("a"), telemetry("b"), sidecar]).map((caveat) => caveat.origin)).toEqual([
-      { object: "Telemetry shop/a" }, { object: "Sidecar shop/own", path: "spec.egress[0]" }, { object: "Sidecar shop/own", path: "spec.egress[0].bind" },
+      { object: "Telemetry shop/a" }, { object: "Sidecar shop/own", path: "spec.egress[0]" },
     ]);
     expect(caveats([entry, gateway])).toEqual([]);
   });
