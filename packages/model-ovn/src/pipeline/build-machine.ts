@@ -4,7 +4,7 @@ import { symbolTable } from "../expr/symbol-table.ts";
 import { DEFAULT_VERSION } from "../expr/version.ts";
 import type { LogicalFlow, SbDatapath, SouthboundDb } from "../southbound.ts";
 import type { Datapath, Group, Language, Machine, MachineOptions, Port, Table } from "./machine.ts";
-import { bucketOrder } from "./row-order.ts";
+import { inRowOrder, rowOrder } from "./row-order.ts";
 
 /**
  * Makes a Southbound database ready to run. Flows are sorted when a packet first enters their datapath, and read when one first
@@ -15,7 +15,9 @@ import { bucketOrder } from "./row-order.ts";
  */
 export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> = {}): Machine {
   const ports = new Map<string, Port>();
-  const datapaths = db.datapaths.map((row) => buildDatapath(row, db.flows.length));
+  let order: RowComparison | undefined;
+  const flowOrder: RowComparison = (a, b) => (order ??= rowOrder(db.flows, (row) => row.uuid))(a, b);
+  const datapaths = db.datapaths.map((row) => buildDatapath(row, flowOrder));
   for (const datapath of datapaths) for (const port of datapath.ports.values()) if (!ports.has(port.name)) ports.set(port.name, port);
   linkPorts([...ports.values()], ports);
   return {
@@ -37,7 +39,9 @@ function languageOf(db: SouthboundDb): Language {
   return { version, symbols: symbolTable(version), dhcp };
 }
 
-function buildDatapath(row: SbDatapath, rowsInTable: number): Datapath {
+type RowComparison = (a: LogicalFlow, b: LogicalFlow) => number;
+
+function buildDatapath(row: SbDatapath, order: RowComparison): Datapath {
   const ports = new Map<number, Port>();
   const groups = new Map<number, Group>();
   const groupsByName = new Map<string, Group>();
@@ -45,7 +49,7 @@ function buildDatapath(row: SbDatapath, rowsInTable: number): Datapath {
   const datapath: Datapath = {
     row, name: row.name, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
     get tables() {
-      tables ??= sortFlows(datapath, row.flows, rowsInTable);
+      tables ??= sortFlows(datapath, row.flows, order);
       return tables;
     },
   };
@@ -67,7 +71,7 @@ function buildDatapath(row: SbDatapath, rowsInTable: number): Datapath {
 /** Ties both ends of patch ports and gateway ports, and chassisredirect ports to the port they stand for. */
 function linkPorts(list: readonly Port[], ports: ReadonlyMap<string, Port>): void {
   const seen = new Set<Port>();
-  for (const port of bucketOrder(list, (one) => one.row.uuid, list.length)) {
+  for (const port of inRowOrder(list, (one) => one.row.uuid)) {
     seen.add(port);
     const { type, peer: peerName, distributedPort } = port.row;
     if (type === "chassisredirect") {
@@ -82,7 +86,7 @@ function linkPorts(list: readonly Port[], ports: ReadonlyMap<string, Port>): voi
   }
 }
 
-function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], rowsInTable: number): { readonly ingress: Table[]; readonly egress: Table[] } {
+function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], order: RowComparison): { readonly ingress: Table[]; readonly egress: Table[] } {
   const tables = { ingress: [] as Table[], egress: [] as Table[] };
   const rows = new Map<Table, LogicalFlow[]>();
   for (const flow of flows) {
@@ -91,7 +95,7 @@ function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], rowsInTabl
     if (list === undefined) rows.set(table, [flow]);
     else list.push(flow);
   }
-  for (const [table, list] of rows) table.rows = () => bucketOrder(list, (one) => one.uuid, rowsInTable).sort((a, b) => b.priority - a.priority);
+  for (const [table, list] of rows) table.rows = () => list.sort((a, b) => b.priority - a.priority || order(a, b));
   return tables;
 }
 

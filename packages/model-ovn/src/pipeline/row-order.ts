@@ -1,51 +1,97 @@
-/**
- * The order in which programs of OVN come upon the rows of a table: that of a hash table, by the first word of the row's uuid.
- *
- * It decides between flows of equal priority that match the same packet. `rowsInTable` is the number of rows of the whole table,
- * since `rows` may be some of them. Rows of one bucket keep the order given.
- *
- * @see Open vSwitch 3.1, lib/uuid.h uuid_hash, lib/ovsdb-idl.c
- */
-export function bucketOrder<Row>(rows: readonly Row[], uuidOf: (row: Row) => string, rowsInTable: number): Row[] {
-  const mask = bucketMask(rowsInTable);
-  return rows
-    .map((row) => ({ row, bucket: ((parseInt(uuidOf(row).slice(0, 8), 16) || 0) & mask) >>> 0 }))
-    .sort((a, b) => a.bucket - b.bucket)
-    .map(({ row }) => row);
-}
-
 /** Number of buckets, less one, of a hash table that grew to `count` items. */
 const bucketMask = (count: number): number => (count < 2 ? 0 : count < 8 ? 3 : 2 ** Math.floor(Math.log2(count)) - 1);
 
 /**
- * The order in which programs of OVN come upon the keys of a map column: that of a hash table into which they went sorted.
+ * The order in which a hash table gives back items that were put in one after another, as positions: `hashes` are theirs, `order` is
+ * the order of putting in.
  *
  * A new item goes to the head of its bucket, and growth turns the items of a bucket round.
  *
- * @see Open vSwitch 3.1, include/openvswitch/hmap.h, lib/hmap.c, lib/smap.c
+ * @see Open vSwitch 3.1, include/openvswitch/hmap.h, lib/hmap.c
+ */
+function hashOrder(hashes: Uint32Array, order: Uint32Array): Uint32Array {
+  let mask = 0;
+  let heads = new Int32Array(1).fill(-1);
+  const next = new Int32Array(hashes.length).fill(-1);
+  const put = (item: number, into: Int32Array): void => {
+    const bucket = ((hashes[item] as number) & mask) >>> 0;
+    next[item] = into[bucket] as number;
+    into[bucket] = item;
+  };
+  order.forEach((item, at) => {
+    put(item, heads);
+    if ((at + 1) >>> 1 <= mask) return;
+    mask = bucketMask(at + 1);
+    const grown = new Int32Array(mask + 1).fill(-1);
+    for (const head of heads) {
+      for (let each = head; each !== -1;) {
+        const following = next[each] as number;
+        put(each, grown);
+        each = following;
+      }
+    }
+    heads = grown;
+  });
+  const result = new Uint32Array(hashes.length);
+  let at = 0;
+  for (const head of heads) for (let each = head; each !== -1; each = next[each] as number) result[at++] = each;
+  return result;
+}
+
+const inOrder = (length: number): Uint32Array => Uint32Array.from({ length }, (_, index) => index);
+const uuidHash = (uuid: string): number => parseInt(uuid.slice(0, 8), 16) || 0;
+
+/** The order of a table's rows. */
+export interface RowOrder<Row> {
+  /** Puts rows of the table, all or some, in order. */
+  readonly sort: (rows: readonly Row[]) => Row[];
+}
+
+/**
+ * The order in which programs of OVN come upon the rows of a table: that of a hash table, by the first word of the row's uuid.
+ *
+ * It decides between flows of equal priority that match the same packet. Rows of one bucket lie in it as they came in, and they came
+ * as members of a JSON object, once at the server and once at the client in a hash table by the text of the uuid. That is worked out
+ * only when two rows of one bucket are to be told apart.
+ *
+ * @see Open vSwitch 3.1, lib/uuid.h uuid_hash, lib/ovsdb-idl.c, lib/ovsdb-cs.c ovsdb_cs_parse_table_update
+ */
+export function rowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): RowOrder<Row> {
+  const mask = bucketMask(all.length);
+  let places: ReadonlyMap<Row, number> | undefined;
+  const place = (row: Row): number => {
+    if (places === undefined) {
+      const texts = Uint32Array.from(all, (each) => hashText(uuidOf(each)));
+      const arrived = hashOrder(texts, hashOrder(texts, inOrder(all.length)));
+      const final = hashOrder(Uint32Array.from(all, (each) => uuidHash(uuidOf(each))), arrived);
+      places = new Map(Array.from(final, (index, at) => [all[index] as Row, at]));
+    }
+    return places.get(row) ?? 0;
+  };
+  return {
+    sort: (rows) => rows
+      .map((row) => ({ row, bucket: (uuidHash(uuidOf(row)) & mask) >>> 0 }))
+      .sort((a, b) => a.bucket - b.bucket || place(a.row) - place(b.row))
+      .map(({ row }) => row),
+  };
+}
+
+/**
+ * The order in which programs of OVN come upon the keys of a map column: that of a hash table into which they went sorted.
+ *
+ * @see Open vSwitch 3.1, lib/smap.c
  */
 export function mapOrder(keys: readonly string[]): readonly string[] {
-  let mask = 0;
-  let buckets: { readonly key: string; readonly hash: number }[][] = [[]];
-  let count = 0;
-  for (const key of [...keys].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
-    const hash = hashText(key);
-    buckets[(hash & mask) >>> 0]?.unshift({ key, hash });
-    count += 1;
-    if (Math.floor(count / 2) <= mask) continue;
-    mask = bucketMask(count);
-    const grown: typeof buckets = Array.from({ length: mask + 1 }, () => []);
-    for (const item of buckets.flat()) grown[(item.hash & mask) >>> 0]?.unshift(item);
-    buckets = grown;
-  }
-  return buckets.flat().map(({ key }) => key);
+  const sorted = [...keys].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return Array.from(hashOrder(Uint32Array.from(sorted, hashText), inOrder(sorted.length)), (index) => sorted[index] as string);
 }
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
+const encoder = new TextEncoder();
 
 /** @see Open vSwitch 3.1, lib/hash.c hash_bytes */
-export function hashText(text: string): number {
-  const bytes = new TextEncoder().encode(text);
+function hashText(text: string): number {
+  const bytes = utf8.encode(text);
   let hash = 0;
   for (let at = 0; at < bytes.length; at += 4) {
     let data = 0;

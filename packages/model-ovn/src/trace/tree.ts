@@ -9,6 +9,7 @@ import type { Names } from "./names.ts";
 export interface TraceTree {
   readonly kinds: number[];
   readonly texts: string[];
+  readonly parent: number[];
   readonly firstChild: number[];
   readonly lastChild: number[];
   readonly next: number[];
@@ -35,11 +36,12 @@ export interface TraceRecorder extends Recorder {
  * @see OVN 23.09, utilities/ovn-trace.c ovntrace_node_append, ovntrace_node_prune_hard
  */
 export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorder {
-  const tree: TraceTree = { kinds: [0], texts: [""], firstChild: [0], lastChild: [0], next: [0], indented: new Set() };
+  const tree: TraceTree = { kinds: [0], texts: [""], parent: [0], firstChild: [0], lastChild: [0], next: [0], indented: new Set() };
   const add = (parent: number, kind: number, text: string): number => {
     const node = tree.kinds.length;
     tree.kinds.push(kind);
     tree.texts.push(text);
+    tree.parent.push(parent);
     tree.firstChild.push(0);
     tree.lastChild.push(0);
     tree.next.push(0);

@@ -1,7 +1,7 @@
 import { ip4Text, ip6Text } from "../pipeline/format-value.ts";
 import type { Machine } from "../pipeline/machine.ts";
 import { type Registers, WORD } from "../pipeline/registers.ts";
-import { bucketOrder, mapOrder } from "../pipeline/row-order.ts";
+import { inRowOrder, mapOrder } from "../pipeline/row-order.ts";
 import { parseAddressAndPort } from "./address.ts";
 
 /** A virtual address of a load balancer. */
@@ -36,7 +36,7 @@ export function virtualAddress(machine: Machine, regs: Registers): VirtualAddres
 function collect(machine: Machine): ReadonlyMap<string, VirtualAddress> {
   const found = new Map<string, VirtualAddress>();
   const { loadBalancers } = machine.db;
-  for (const balancer of bucketOrder(loadBalancers, (one) => one.uuid, loadBalancers.length)) {
+  for (const balancer of inRowOrder(loadBalancers, (one) => one.uuid)) {
     for (const key of mapOrder(Object.keys(balancer.vips))) {
       const at = parseAddressAndPort(key);
       if (at === undefined) continue;
