@@ -38,13 +38,7 @@ export function compose(shares: readonly Share[]): Summary {
   const im = new Float64Array(BINS);
   for (const { distribution, times } of spread) {
     const [shareRe, shareIm] = transformed(distribution, step);
-    for (let i = 0; i < BINS; i++) {
-      const [pr, pi] = power(shareRe[i] ?? 0, shareIm[i] ?? 0, times);
-      const r = re[i] ?? 0;
-      const m = im[i] ?? 0;
-      re[i] = r * pr - m * pi;
-      im[i] = r * pi + m * pr;
-    }
+    multiply(re, im, shareRe, shareIm, times);
   }
   fourier(re, im, true);
   // A bin's mass lies somewhere in the bin: shifting the sum to its exact mean takes that error out.
@@ -53,14 +47,27 @@ export function compose(shares: readonly Share[]): Summary {
   return summary(fixed + mean, at(0.5), at(0.9), at(0.99));
 }
 
-/** A complex number to a whole power, by squaring. */
-function power(re: number, im: number, exponent: number): readonly [number, number] {
-  let [r, i, br, bi] = [1, 0, re, im];
-  for (let rest = exponent; rest > 0; rest >>= 1) {
-    if ((rest & 1) === 1) [r, i] = [r * br - i * bi, r * bi + i * br];
-    [br, bi] = [br * br - bi * bi, 2 * br * bi];
+/** Multiplies a spectrum by another one's whole power, by squaring, in place. */
+function multiply(re: Float64Array, im: Float64Array, shareRe: Float64Array, shareIm: Float64Array, exponent: number): void {
+  for (let i = 0; i < BINS; i++) {
+    let r = re[i] ?? 0;
+    let m = im[i] ?? 0;
+    let baseRe = shareRe[i] ?? 0;
+    let baseIm = shareIm[i] ?? 0;
+    for (let rest = exponent; rest > 0; rest >>= 1) {
+      if ((rest & 1) === 1) {
+        const product = r * baseRe - m * baseIm;
+        m = r * baseIm + m * baseRe;
+        r = product;
+      }
+      if (rest === 1) break;
+      const square = baseRe * baseRe - baseIm * baseIm;
+      baseIm *= 2 * baseRe;
+      baseRe = square;
+    }
+    re[i] = r;
+    im[i] = m;
   }
-  return [r, i];
 }
 
 function transformed(distribution: Distribution, step: number): [Float64Array, Float64Array] {

@@ -1,7 +1,13 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type ParsedNode } from "yaml";
+import { createRequire } from "node:module";
+import type { Document, ParsedNode } from "yaml";
 import type { PathStep } from "./field-path.ts";
 import { findInBlockYaml } from "./find-in-block-yaml.ts";
 import { matchingSteps } from "./json-text.ts";
+
+let loaded: typeof import("yaml") | undefined;
+
+/** The parser with positions is large and seldom needed: it is loaded on first use. */
+const parser = (): typeof import("yaml") => (loaded ??= createRequire(import.meta.url)("yaml") as typeof import("yaml"));
 
 type Positioned = Document.Parsed<ParsedNode>;
 
@@ -23,7 +29,7 @@ export function findByParsing(text: string): (part: number, steps: readonly Path
 }
 
 function parse(text: string): readonly Positioned[] {
-  const documents = parseAllDocuments(text, { keepSourceTokens: false, uniqueKeys: false, logLevel: "silent", merge: true });
+  const documents = parser().parseAllDocuments(text, { keepSourceTokens: false, uniqueKeys: false, logLevel: "silent", merge: true });
   return Array.isArray(documents) ? (documents as readonly Positioned[]) : [];
 }
 
@@ -32,7 +38,7 @@ function offsetOf(document: Positioned, steps: readonly PathStep[]): number | un
   let offset = document.contents?.range[0];
   let rest = steps;
   while (rest.length > 0) {
-    if (isAlias(node)) node = node.resolve(document);
+    if (parser().isAlias(node)) node = node.resolve(document);
     const member = memberOf(node, rest);
     if (member === undefined) break;
     offset = member.offset ?? offset;
@@ -43,6 +49,7 @@ function offsetOf(document: Positioned, steps: readonly PathStep[]): number | un
 }
 
 function memberOf(node: unknown, wanted: readonly PathStep[]): { readonly value: unknown; readonly offset?: number; readonly taken: number } | undefined {
+  const { isMap, isScalar, isSeq } = parser();
   if (isMap(node)) {
     for (const pair of node.items) {
       const key = isScalar(pair.key) ? pair.key : undefined;
