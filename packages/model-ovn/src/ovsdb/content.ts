@@ -5,6 +5,7 @@ import { parseSpan, skipBlanks } from "./scan-json.ts";
 import { openDatabase, type OpenDatabase } from "./schema.ts";
 import { applyTransaction, requireReferences } from "./transaction.ts";
 import { Trouble } from "./trouble.ts";
+import { dropDanglingReferences } from "./weak-references.ts";
 
 /** What one kind of log makes of its records. @internal */
 export interface LogContent {
@@ -16,8 +17,9 @@ export interface LogContent {
   finish(): { readonly database: Database; readonly notes: readonly string[] };
 }
 
-/** Sees to it that every strong reference has its row, once all is read. @internal */
+/** The database once all is read: every strong reference has its row, and so has every weak one. @throws Trouble @internal */
 export function closed(database: OpenDatabase, format: Database["format"]): Database {
+  dropDanglingReferences(database);
   for (const table of database.tables.values()) {
     for (const row of table.rows.values()) {
       try {

@@ -54,7 +54,7 @@ function readLog(options: ReadOptions): Reading {
     }
   };
   return {
-    push: splitter.push,
+    push: (chunk) => { splitter.push(chunk); },
     finish: () => {
       const diagnostics = torn();
       if (content === undefined) throw new Trouble("the file holds no record", 0, "ovsdb/no-data");
@@ -70,7 +70,7 @@ function readDump(options: ReadOptions): Reading {
   const content = dumpContent();
   const splitter = valueSplitter(({ bytes }) => { content.take(bytes); });
   return {
-    push: splitter.push,
+    push: (chunk) => { splitter.push(chunk); },
     finish: () => {
       splitter.finish();
       return { database: content.finish(), diagnostics: [] };

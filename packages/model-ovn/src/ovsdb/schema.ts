@@ -8,6 +8,8 @@ export interface OpenTable {
   /** The values of a new row. */
   readonly initial: readonly Value[];
   readonly rows: Map<string, Row>;
+  /** Rows that were deleted; weak references to them may still stand in other rows. */
+  readonly gone: Set<string>;
 }
 
 /** A database that is being filled. @internal */
@@ -68,7 +70,7 @@ function tableOf(name: string, value: unknown): OpenTable {
   if (!isRecord(described)) throw wrong(`table ${name} has no columns`);
   const columns = new Map<string, Column>([["_uuid", { name: "_uuid", index: 0, kind: "scalar", key: "uuid", min: 1, max: 1, initial: zeroes.uuid }]]);
   for (const column of Object.keys(described)) columns.set(column, columnOf(column, columns.size, described[column], `column ${column} of table ${name}`));
-  return { name, columns, initial: [...columns.values()].map((column) => column.initial), rows: new Map() };
+  return { name, columns, initial: [...columns.values()].map((column) => column.initial), rows: new Map(), gone: new Set() };
 }
 
 /** Makes the empty database that a schema describes. @throws Trouble. @see RFC 7047, section 3.2 @internal */

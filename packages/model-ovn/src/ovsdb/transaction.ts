@@ -3,6 +3,7 @@ import { applyDifference, type Intern, isUuid, valueFromJson } from "./datum.ts"
 import { eachMember, parseSpan } from "./scan-json.ts";
 import type { OpenDatabase, OpenTable } from "./schema.ts";
 import { Trouble } from "./trouble.ts";
+import { dropReferencesTo } from "./weak-references.ts";
 
 /** The bytes of one transaction and how to read them. */
 export interface TransactionText {
@@ -47,7 +48,7 @@ function changed(table: OpenTable, old: Row | undefined, uuid: string, columns: 
 
 const isColumns = (value: unknown): value is Columns => typeof value === "object" && value !== null && !Array.isArray(value);
 
-function applyRow(table: OpenTable, text: TransactionText, key: string, span: readonly [number, number], difference: boolean): Row | undefined {
+function applyRow(database: OpenDatabase, table: OpenTable, text: TransactionText, key: string, span: readonly [number, number], difference: boolean): Row | undefined {
   if (!isUuid(key)) throw new Trouble(`"${key}" is no uuid`, 0, "ovsdb/value-type");
   const uuid = text.intern(key);
   const old = table.rows.get(uuid);
@@ -55,9 +56,11 @@ function applyRow(table: OpenTable, text: TransactionText, key: string, span: re
   if (value === null) {
     if (old === undefined) throw new Trouble("the row is deleted but does not exist");
     table.rows.delete(uuid);
+    table.gone.add(uuid);
     return undefined;
   }
   if (!isColumns(value)) throw new Trouble("a row is an object or null", span[0], "ovsdb/value-type");
+  if (old === undefined && table.gone.delete(uuid)) dropReferencesTo(database, table.name, uuid);
   const row = changed(table, old, uuid, value, difference, text.intern);
   table.rows.set(uuid, row);
   return row;
@@ -104,7 +107,7 @@ export function applyTransaction(database: OpenDatabase, text: TransactionText):
   for (const [table, at] of tables) {
     eachMember(bytes, at, (key, start, end) => {
       located(start, () => `${table.name} ${key}`, () => {
-        const row = applyRow(table, text, key, [start, end], difference);
+        const row = applyRow(database, table, text, key, [start, end], difference);
         if (row !== undefined) touched.push({ table, row, at: start });
       });
     });

@@ -51,6 +51,20 @@ describe("a standalone log", () => {
   });
 });
 
+describe("weak references", () => {
+  const likes = (...numbers: readonly number[]): unknown => ({ Shelf: { [uuid(1)]: { likes: set(...numbers.map((number) => ["uuid", uuid(number)])) } } });
+  const goods = { Good: { [uuid(2)]: {}, [uuid(3)]: {} } };
+
+  it("go with the row they name", () => {
+    expect(shelf(goods, likes(2, 3), { Good: { [uuid(2)]: null } })).toMatchObject({ likes: [uuid(3)] });
+    expect(shelf(goods, likes(2, 7))).toMatchObject({ likes: [uuid(2)] });
+  });
+
+  it("are not those of a later row with the same uuid", () => {
+    expect(shelf(goods, likes(2, 3), { Good: { [uuid(2)]: null } }, { Good: { [uuid(2)]: {} } })).toMatchObject({ likes: [uuid(3)] });
+  });
+});
+
 describe("a log that is wrong", () => {
   it.each([
     ["another checksum", log(schema, { Shelf: {} }).replace('"Shelf":{}', '"Shelf":[]'), /^ovsdb\/record-checksum record 1 at byte \d+: \d+ bytes/],
@@ -78,9 +92,6 @@ describe("a log that is wrong", () => {
     expect(read(text).diagnostics[0]?.origin.file).toBe("x.db");
   });
 
-  it("weak references may name rows that do not exist", () => {
-    expect(shelf({ Shelf: { [uuid(1)]: { likes: ["uuid", uuid(7)] } } })).toMatchObject({ likes: [uuid(7)] });
-  });
 });
 
 describe("a log that a crash has torn", () => {
