@@ -1,77 +1,111 @@
-import type { Hop, Journey, Leg, System } from "@hopscope/core";
+import type { Hop, Journey, Leg } from "@hopscope/core";
+import { type Lane, laneKey, lanesOf } from "./lanes.ts";
 
-/** One strip of the picture: everything that happens in one place. */
-export interface Lane {
-  readonly key: string;
-  readonly group: string;
-  readonly title: string;
-}
+export type { Lane } from "./lanes.ts";
 
 export interface Point {
   readonly hop: Hop;
   readonly leg: Leg;
-  /** Column from 0. */
+  /** Column of its strip from 0. */
   readonly column: number;
-  /** Row of its lane from 0. */
+  /** Row of its lane in the strip from 0. */
   readonly row: number;
+  /** Where the leg, or its reply, ended without being accepted. */
+  readonly failed: boolean;
 }
 
+/** A leg's way, or a reply's where it is another way or fails; a long one is cut. */
 export interface Section {
   readonly leg: Leg;
-  readonly from: number;
-  readonly to: number;
+  readonly reply: boolean;
+  readonly part: number;
+  readonly parts: number;
+  readonly points: readonly Point[];
 }
 
-export interface Layout {
+/** One row of the picture, read like a line of text: lanes of its own, and the legs side by side. */
+export interface Strip {
   readonly lanes: readonly Lane[];
-  readonly points: readonly Point[];
   readonly sections: readonly Section[];
   readonly columns: number;
 }
 
-const OUTSIDE = "outside";
-const order: readonly System[] = ["client", "dns", "fabric", "haproxy", "host", "ovn", "netfilter", "envoy", "app"];
+export interface Layout {
+  readonly strips: readonly Strip[];
+  /** Look-ups that are not drawn, as the request's own legs are of interest. */
+  readonly hidden: readonly Leg[];
+}
 
-const labels: Partial<Readonly<Record<System, string>>> = { envoy: "Envoy", haproxy: "HAProxy", dns: "DNS" };
+/** A strip is at least this wide before the next leg begins a new one, and never wider than the second. */
+const FEW = 22;
+const MOST = 30;
+/** Columns that a section takes at least, for its headline. */
+const LEAST = 3;
 
-function laneOf(hop: Hop): Lane {
-  const group = hop.node ?? OUTSIDE;
-  switch (hop.system) {
-    case "fabric":
-      return { key: OUTSIDE, group: OUTSIDE, title: "network" };
-    case "ovn":
-      return { key: `${group}/ovn`, group, title: "OVN" };
-    case "host":
-    case "netfilter":
-      return { key: `${group}/${hop.place}`, group, title: hop.place };
-    default:
-      return { key: `${group}/${hop.system}/${hop.place}`, group, title: `${labels[hop.system] ?? hop.system} ${hop.place.replace(/^pod [^/]*\//i, "")}` };
-  }
+interface Run {
+  readonly leg: Leg;
+  readonly reply: boolean;
+  readonly part: number;
+  readonly parts: number;
+  readonly hops: readonly Hop[];
+}
+
+const isPath = ({ system }: Hop): boolean => system === "fabric" || system === "ovn" || system === "host" || system === "netfilter";
+
+/** Whether a reply is worth a drawing: it fails, or goes through other places than the way there. */
+function replyDiffers({ hops, reply, outcome }: Leg): boolean {
+  if (reply === undefined || reply.hops.length === 0) return false;
+  if (outcome === "accepted" && reply.outcome !== "accepted") return true;
+  const places = (all: readonly Hop[]): string => [...new Set(all.filter(isPath).map(laneKey))].sort().join("\n");
+  return places(hops) !== places(reply.hops);
+}
+
+/** Cuts a way into parts of about equal length, none longer than a strip. */
+function runsOf(leg: Leg, reply: boolean, hops: readonly Hop[], most: number): readonly Run[] {
+  const parts = Math.max(1, Math.ceil(hops.length / most));
+  const size = Math.ceil(hops.length / parts);
+  return Array.from({ length: parts }, (_, part) => ({ leg, reply, part, parts, hops: hops.slice(part * size, (part + 1) * size) }));
+}
+
+function stripOf(runs: readonly Run[]): Strip {
+  const lanes = lanesOf(runs.flatMap(({ hops }) => hops));
+  const rows = new Map(lanes.map(({ key }, row) => [key, row]));
+  let column = 0;
+  const sections = runs.map(({ leg, reply, part, parts, hops }): Section => {
+    const outcome = reply ? leg.reply?.outcome : leg.outcome;
+    const points = hops.map((hop, index): Point => ({
+      hop, leg, column: column++, row: rows.get(laneKey(hop)) ?? 0,
+      failed: part === parts - 1 && index === hops.length - 1 && outcome !== "accepted",
+    }));
+    column += Math.max(0, LEAST - hops.length);
+    return { leg, reply, part, parts, points };
+  });
+  return { lanes, sections, columns: column };
 }
 
 /**
- * Places a journey's hops: columns in the order walked, one lane for each place, lanes of a node together.
- * The same journey gives the same layout.
+ * Places a journey's hops: columns in the order walked, one lane for each place, lanes of a node together, and as many
+ * strips as it takes. The same journey gives the same layout.
+ *
+ * @param columns of one strip; undefined takes the longest leg's, within bounds
  */
-export function layoutOf(journey: Journey): Layout {
-  const legs = journey.legs.filter((leg) => leg.protocol !== "udp");
-  const shown = legs.length === 0 ? journey.legs : legs;
-  const lanes = new Map<string, Lane & { readonly rank: number }>();
-  const groups: string[] = [OUTSIDE];
-  for (const hop of shown.flatMap((leg) => leg.hops)) {
-    const lane = laneOf(hop);
-    if (!groups.includes(lane.group)) groups.push(lane.group);
-    if (!lanes.has(lane.key)) lanes.set(lane.key, { ...lane, rank: order.indexOf(hop.system) });
+export function layoutOf(journey: Journey, columns?: number): Layout {
+  const hidden = journey.legs.filter(({ protocol }) => protocol === "udp");
+  const shown = hidden.length === journey.legs.length ? journey.legs : journey.legs.filter((leg) => !hidden.includes(leg));
+  const most = columns ?? Math.min(MOST, Math.max(FEW, ...shown.map(({ hops }) => hops.length)));
+  const runs = shown.flatMap((leg) => [...runsOf(leg, false, leg.hops, most), ...(replyDiffers(leg) ? runsOf(leg, true, leg.reply?.hops ?? [], most) : [])]).filter(({ hops }) => hops.length > 0);
+  const width = ({ hops }: Run): number => Math.max(LEAST, hops.length);
+  const strips: Run[][] = [];
+  let used = 0;
+  for (const run of runs) {
+    const current = strips.at(-1);
+    if (current === undefined || used + width(run) > most) {
+      strips.push([run]);
+      used = width(run);
+    } else {
+      current.push(run);
+      used += width(run);
+    }
   }
-  const sorted = [...lanes.values()].sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || a.rank - b.rank);
-  const rows = new Map(sorted.map((lane, row) => [lane.key, row]));
-  const points: Point[] = [];
-  const sections: Section[] = [];
-  let column = 0;
-  for (const leg of shown) {
-    const from = column;
-    for (const hop of leg.hops) points.push({ hop, leg, column: column++, row: rows.get(laneOf(hop).key) ?? 0 });
-    if (column > from) sections.push({ leg, from, to: column - 1 });
-  }
-  return { lanes: sorted, points, sections, columns: column };
+  return { strips: strips.map(stripOf), hidden: shown === journey.legs ? [] : hidden };
 }

@@ -1,5 +1,5 @@
 import { type Caveat, type Finding, type Hop, type Journey, type Leg, printOrigin, type Seen } from "@hopscope/core";
-import { duration, plain, shorten, wrap } from "../format.ts";
+import { columns, duration, pad, plain, shorten, socket, wrap } from "../format.ts";
 
 export interface TextOptions {
   /** Shows every hop of the replies and every decision. */
@@ -34,8 +34,6 @@ export function journeyText(journey: Journey, options: TextOptions = {}): string
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
-const socket = (address: string, port: number): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
-
 function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
   const opener = leg.from.object === undefined ? "" : `${leg.from.object} `;
   const target = leg.to.object === undefined ? "" : ` (${leg.to.object})`;
@@ -61,15 +59,13 @@ function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
 
 function hopLines(hop: Hop, wide: boolean): readonly string[] {
   const time = hop.latency.p50 === 0 ? "" : `${duration(hop.latency.p50)} (p99 ${duration(hop.latency.p99)})`;
-  const left = `  ${hop.system.padEnd(9)} ${shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 46).padEnd(46)} ${shorten(plain(hop.stage), 21)}`;
-  const lines = [`${left.padEnd(WIDTH - 20)}${time.padStart(20)}`];
+  const place = shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 42);
+  const left = `  ${hop.system.padEnd(9)} ${pad(place, 42)} ${shorten(plain(hop.stage), 25)}`;
+  const lines = [`${pad(left, WIDTH - 20)}${time.padStart(20)}`];
   const shown = wide ? hop.decisions : telling(hop);
-  for (const decision of shown) {
-    const where = plain(printOrigin(decision.origin));
-    const text = plain(`${decision.table}: ${decision.rule === "" ? "" : `${decision.rule} `}→ ${decision.verdict}`);
-    const room = WIDTH - 14 - Math.min(where.length, 40);
-    if (wide) lines.push(...wrap(`${text}  ${where}`, WIDTH - 12).map((line) => `            ${line}`));
-    else lines.push(`            ${shorten(text, room)}  ${shorten(where, 40)}`);
+  for (const { table, rule, verdict, origin } of shown) {
+    const text = plain(`${table}: ${rule === "" ? "" : `${rule} `}→ ${verdict}`);
+    lines.push(...decisionLines(wide ? text : shorten(text, 2 * (WIDTH - 14)), plain(printOrigin(origin))));
   }
   const changes = hop.changes.filter(({ field }) => wide || !field.startsWith("eth."));
   if (changes.length > 0) {
@@ -77,6 +73,19 @@ function hopLines(hop: Hop, wide: boolean): readonly string[] {
     lines.push(...wrap(plain(text), WIDTH - 14).map((line) => `            ${line}`));
   }
   return lines;
+}
+
+/** A rule, and at the right end of its last line where it comes from. */
+function decisionLines(text: string, origin: string): readonly string[] {
+  const room = WIDTH - 12;
+  const lines = wrap(text, room);
+  const last = lines.at(-1) ?? "";
+  const where = wrap(origin, room);
+  const first = where[0] ?? "";
+  const together = where.length === 1 && columns(last) + 2 + columns(first) <= room;
+  const right = (line: string): string => `${" ".repeat(Math.max(0, room - columns(line)))}${line}`;
+  const all = together ? [...lines.slice(0, -1), `${pad(last, room - columns(first))}${first}`] : [...lines, ...where.map(right)];
+  return all.map((line) => `            ${line}`);
 }
 
 /** The decisions that a short text shows: those of the stage that names the hop, and load balancers' picks. */
