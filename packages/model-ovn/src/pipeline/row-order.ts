@@ -41,22 +41,16 @@ function hashOrder(hashes: Uint32Array, order: Uint32Array): Uint32Array {
 const inOrder = (length: number): Uint32Array => Uint32Array.from({ length }, (_, index) => index);
 const uuidHash = (uuid: string): number => parseInt(uuid.slice(0, 8), 16) || 0;
 
-/** The order of a table's rows. */
-export interface RowOrder<Row> {
-  /** Puts rows of the table, all or some, in order. */
-  readonly sort: (rows: readonly Row[]) => Row[];
-}
-
 /**
- * The order in which programs of OVN come upon the rows of a table: that of a hash table, by the first word of the row's uuid.
+ * Compares rows of a table by the order in which programs of OVN come upon them: that of a hash table, by the first word of the uuid.
  *
  * It decides between flows of equal priority that match the same packet. Rows of one bucket lie in it as they came in, and they came
  * as members of a JSON object, once at the server and once at the client in a hash table by the text of the uuid. That is worked out
- * only when two rows of one bucket are to be told apart.
+ * only when two rows of one bucket are to be told apart. `all` are the rows of the whole table.
  *
  * @see Open vSwitch 3.1, lib/uuid.h uuid_hash, lib/ovsdb-idl.c, lib/ovsdb-cs.c ovsdb_cs_parse_table_update
  */
-export function rowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): RowOrder<Row> {
+export function rowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): (a: Row, b: Row) => number {
   const mask = bucketMask(all.length);
   let places: ReadonlyMap<Row, number> | undefined;
   const place = (row: Row): number => {
@@ -68,13 +62,11 @@ export function rowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string)
     }
     return places.get(row) ?? 0;
   };
-  return {
-    sort: (rows) => rows
-      .map((row) => ({ row, bucket: (uuidHash(uuidOf(row)) & mask) >>> 0 }))
-      .sort((a, b) => a.bucket - b.bucket || place(a.row) - place(b.row))
-      .map(({ row }) => row),
-  };
+  return (a, b) => ((uuidHash(uuidOf(a)) & mask) >>> 0) - ((uuidHash(uuidOf(b)) & mask) >>> 0) || place(a) - place(b);
 }
+
+/** All rows of a table in the order of {@link rowOrder}. */
+export const inRowOrder = <Row>(all: readonly Row[], uuidOf: (row: Row) => string): Row[] => [...all].sort(rowOrder(all, uuidOf));
 
 /**
  * The order in which programs of OVN come upon the keys of a map column: that of a hash table into which they went sorted.
@@ -91,7 +83,7 @@ const encoder = new TextEncoder();
 
 /** @see Open vSwitch 3.1, lib/hash.c hash_bytes */
 function hashText(text: string): number {
-  const bytes = utf8.encode(text);
+  const bytes = encoder.encode(text);
   let hash = 0;
   for (let at = 0; at < bytes.length; at += 4) {
     let data = 0;
