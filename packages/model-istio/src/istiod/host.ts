@@ -72,5 +72,5 @@ const isIp = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text) || tex
  */
 export function expandHost(host: string, namespace: string, domain: string): string {
   if (host === "" || host.startsWith("*") || host.includes(".") || isIp(host)) return host;
-  return `${host}.${namespace}.svc.${domain}`;
+  return [host, ...(namespace === "" ? [] : [namespace]), "svc", domain].join(".");
 }

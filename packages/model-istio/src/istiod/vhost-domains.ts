@@ -9,15 +9,29 @@ export function addressFor(service: MeshService, proxy: Pick<Proxy, "dnsCapture"
   return allocated ?? service.address;
 }
 
-/** Short forms of a Kubernetes service's name as seen from a namespace (`httproute.go generateAltVirtualHostsForKubernetesService`). */
-function shortForms(host: string, namespace: string, domain: string): string[] {
-  const suffix = `.svc.${domain}`;
+/** Short forms of a Kubernetes service's name as seen from a proxy in `<namespace>.svc.<domain>`. */
+function shortServiceNames(host: string, dnsDomain: string): string[] {
   const at = host.indexOf(".svc.");
-  if (!host.endsWith(suffix) || at <= 0) return [];
   const dot = host.indexOf(".");
-  if (dot + 1 > at) return [];
+  if (at <= 0 || dot + 1 > at) return [];
   const named = host.slice(0, at);
-  return host.slice(dot + 1, at) === namespace ? [host.slice(0, dot), `${named}.svc`, named] : [named, `${named}.svc`];
+  return host.slice(dot + 1, at) === dnsDomain.slice(0, dnsDomain.indexOf(".svc.")) ? [host.slice(0, dot), `${named}.svc`, named] : [named, `${named}.svc`];
+}
+
+/**
+ * Names by which a proxy's workload may also ask for a host, as its DNS search path completes them.
+ * @see istio 1.18 pilot/pkg/networking/core/v1alpha3/httproute.go GenerateAltVirtualHosts
+ */
+export function shortForms(host: string, dnsDomain: string): readonly string[] {
+  const svc = dnsDomain.indexOf(".svc.");
+  if (svc >= 0) return host.endsWith(svc > 0 ? dnsDomain.slice(svc) : dnsDomain) ? shortServiceNames(host, dnsDomain) : [];
+  const own = host.split(".");
+  const other = dnsDomain.split(".");
+  let shared = 0;
+  while (shared < Math.min(own.length, other.length) && own.at(-1 - shared) === other.at(-1 - shared)) shared++;
+  if (shared === 0) return [];
+  const unique = own.slice(0, own.length - shared);
+  return [unique.join("."), ...(unique.length === 2 ? [`${unique.join(".")}.${own[unique.length] ?? ""}`] : [])];
 }
 
 const literal = (name: string): string => (name.includes(":") ? `[${name}]` : name);
@@ -29,7 +43,7 @@ const literal = (name: string): string => (name.includes(":") ? `[${name}]` : na
 export function virtualHostDomains(target: MeshService | string, { proxy, domain, port, bare }: { readonly proxy: Proxy; readonly domain: string; readonly port: number; readonly bare: boolean }): Domains {
   const both = (name: string): string[] => (bare ? [literal(name)] : [literal(name), `${literal(name)}:${port}`]);
   if (typeof target === "string") return { domains: both(target), short: [] };
-  const short = shortForms(target.host, proxy.namespace, domain).flatMap(both);
+  const short = shortForms(target.host, `${proxy.namespace}.svc.${domain}`).flatMap(both);
   const names = [...both(target.host), ...short];
   const all = target.resolution === "passthrough" && target.kubernetes ? [...names, ...names.map((name) => `*.${name}`)] : names;
   const address = addressFor(target, proxy);
