@@ -78,6 +78,7 @@ export const parseResult = (type: ResultActionType, bits: number, prerequisite?:
   return { type, to };
 };
 
+/** @remarks Differs: of `check_pkt_larger(;` the real program makes an action without a field. */
 export const parseCheckPacketLarger: AssignmentParser = (parsing, to) => {
   const { lexer } = parsing;
   checkField(parsing, to, 1, true);

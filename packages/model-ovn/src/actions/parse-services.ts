@@ -5,6 +5,7 @@ import { type ActionParser, has, parseEndpoint, parseOperand, type Parsing, pars
 
 export const parseSetQueue: ActionParser = ({ lexer }) => {
   lexer.force(T.lparen);
+  if (lexer.kind === T.semicolon) return undefined;
   if (!lexer.isInt()) lexer.force(T.semicolon);
   const queue = lexer.forceInt();
   lexer.force(T.rparen);

@@ -118,7 +118,7 @@ function parseAssigned(parsing: Parsing, to: FieldRange): Action {
   return parser === undefined ? parseMove(parsing, to, false) : parser(parsing, to);
 }
 
-function parseAction(parsing: Parsing): Action {
+function parseAction(parsing: Parsing): Action | undefined {
   const { lexer } = parsing;
   if (lexer.kind === T.template) lexer.fail("Unexpanded template.");
   if (lexer.kind !== T.id) lexer.unexpected();
@@ -145,7 +145,8 @@ function parseList(parsing: Parsing, sentinel: number): readonly Action[] {
   }
   const actions: Action[] = [];
   while (lexer.kind !== sentinel) {
-    actions.push(parseAction(parsing));
+    const action = parseAction(parsing);
+    if (action !== undefined) actions.push(action);
     lexer.force(T.semicolon);
   }
   lexer.next();

@@ -34,7 +34,8 @@ export interface Parsing {
   readonly prerequisites: Expression[];
 }
 
-export type ActionParser = (parsing: Parsing) => Action;
+/** Reads an action; undefined for a text that the real program takes and makes nothing of. */
+export type ActionParser = (parsing: Parsing) => Action | undefined;
 
 /** Whether the release has what came in with certain releases. */
 export const has = ({ version }: Parsing, ...firsts: readonly string[]): boolean => since(version, ...firsts);

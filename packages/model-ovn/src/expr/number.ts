@@ -14,23 +14,30 @@ const digitAt = (text: string, at: number): number => {
   return -1;
 };
 
-/** Reads a MAC of six pairs of hex digits at an offset. */
-function ethernetAt(text: string, at: number): bigint | undefined {
-  let high = 0;
-  let low = 0;
-  for (let group = 0; group < 6; group++) {
-    const start = at + group * 3;
-    const one = digitAt(text, start);
-    const two = digitAt(text, start + 1);
-    if (one < 0 || two < 0 || (group < 5 && text.charCodeAt(start + 2) !== 58)) return undefined;
-    if (group < 3) high = high * 256 + one * 16 + two;
-    else low = low * 256 + one * 16 + two;
+/** Reads a MAC of six groups of hex digits at an offset; of a group with more than two digits the last two count, as Open vSwitch scans it. */
+function ethernetAt(text: string, start: number, end: number): bigint | undefined {
+  let value = 0;
+  let group = 0;
+  let groups = 0;
+  let digits = 0;
+  for (let at = start; at <= end; at++) {
+    const digit = at === end ? -1 : digitAt(text, at);
+    if (digit >= 0) {
+      group = (group * 16 + digit) % 256;
+      digits++;
+    } else {
+      if (digits === 0 || (at < end && text.charCodeAt(at) !== 58)) return undefined;
+      value = value * 256 + group;
+      groups++;
+      group = 0;
+      digits = 0;
+    }
   }
-  return BigInt(high * 0x1000000 + low);
+  return groups === 6 ? BigInt(value) : undefined;
 }
 
-/** Reads a dotted address as a number; -1 where the text is none. `strict` refuses leading zeros. */
-function ipv4At(text: string, start: number, end: number, strict: boolean): number {
+/** Reads a dotted address as a number, without leading zeros; -1 where the text is none. */
+function ipv4At(text: string, start: number, end: number): number {
   let value = 0;
   let group = 0;
   let groups = 0;
@@ -44,7 +51,7 @@ function ipv4At(text: string, start: number, end: number, strict: boolean): numb
       group = 0;
       digits = 0;
     } else {
-      if (code < 48 || code > 57 || digits > 9 || (strict && digits > 0 && group === 0)) return -1;
+      if (code < 48 || code > 57 || digits > 2 || (digits > 0 && group === 0)) return -1;
       group = group * 10 + code - 48;
       digits++;
     }
@@ -71,7 +78,7 @@ function ipv6At(text: string, start: number, end: number): bigint | undefined {
       if (++digits > 4) break;
     }
     if (at < end && text.charCodeAt(at) === 46) {
-      const tail = ipv4At(text, from, end, true);
+      const tail = ipv4At(text, from, end);
       if (tail < 0) return undefined;
       groups.push(Math.floor(tail / 65536), tail % 65536);
       at = end;
@@ -133,7 +140,7 @@ export function scanNumber(text: string, start: number, end: number): ScannedNum
   const length = end - start;
   if (length === 0) return "Integer constant expected.";
   if (length === 17) {
-    const value = ethernetAt(text, start);
+    const value = ethernetAt(text, start, end);
     if (value !== undefined) return { format: "ethernet", value };
   }
   let decimal = true;
@@ -152,7 +159,7 @@ export function scanNumber(text: string, start: number, end: number): ScannedNum
     return typeof value === "string" ? value : { format: "hexadecimal", value };
   }
   if (length < 46) {
-    const four = ipv4At(text, start, end, false);
+    const four = ipv4At(text, start, end);
     if (four >= 0) return { format: "ipv4", value: BigInt(four) };
     const six = ipv6At(text, start, end);
     if (six !== undefined) return { format: "ipv6", value: six };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Action, type ActionContext, parseActions, printActions } from "../../src/actions/index.ts";
 import { OvnSyntaxError, printExpression, symbolTable } from "../../src/expr/index.ts";
+import { arbitraryActions } from "../../src/testing/index.ts";
 
 const context: ActionContext = { pipeline: "ingress", table: 10, tables: 24 };
 const parse = (text: string, more: Partial<ActionContext> = {}): readonly Action[] => parseActions(text, { ...context, ...more }).actions;
@@ -62,6 +63,7 @@ describe("actions as data", () => {
     expect(parse("drop;")).toEqual([]);
     expect(parse("/* drop */")).toEqual([]);
     expect(parse("ct_commit { };")).toEqual([{ type: "ct_commit", actions: [] }]);
+    expect(parse("set_queue(; next;").map(({ type }) => type)).toEqual(["next"]);
   });
 
   it("gives an affinity's addresses, protocol and time", () => {
@@ -139,6 +141,16 @@ describe("releases", () => {
 });
 
 describe("any text", () => {
+  it("of actions is read back from print as the same data", () => {
+    const isRead = (text: string): boolean => problem(text).startsWith("reads ");
+    fc.assert(fc.property(arbitraryActions(), (text) => {
+      fc.pre(isRead(text));
+      const read = parse(text);
+      expect(parse(printActions(read))).toEqual(read);
+      expect(printActions(parse(printActions(read)))).toBe(printActions(read));
+    }), { numRuns: 500 });
+  });
+
   it("is read, or its place of error told", () => {
     const piece = fc.constantFrom("next", "output", "ct_lb_mark", "(", ")", "{", "}", ";", "=", "<->", "reg0", "outport", "ip.ttl", "--", "clone", "backends", "10.0.0.1", ":", "80", ",", "select", "log", "verdict", "drop", "eth.src", "[", "]", "..", "3", '"a"', "ct_commit", "put_dhcp_opts", "offerip", "$as", "^T", "/*");
     const text = fc.oneof(fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join(" ")), fc.string());

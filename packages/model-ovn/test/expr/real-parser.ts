@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { DHCP_OPTIONS, type OptionTable } from "../../src/actions/index.ts";
 import { program, type RealOvn } from "../oracle/real-ovn.ts";
 
 /** A logical flow that the real program is to read. */
@@ -45,4 +46,10 @@ export async function realProblems(ovn: RealOvn, flows: readonly FlowQuestion[])
     if (complaint !== null) complaints.set(`${complaint[2]} ${complaint[1]}`, complaint[3] ?? "");
   }
   return flows.map(({ match, actions }) => complaints.get(`expression ${match}`) ?? complaints.get(`actions ${actions}`));
+}
+
+/** Puts the DHCP options that ovn-northd knows into a Southbound database, but for those whose type came with OVN 23.06. */
+export async function addDhcpOptions(ovn: RealOvn): Promise<void> {
+  const rows = (table: string, options: OptionTable) => [...options].filter(([, { type }]) => type !== "domain").map(([name, { code, type }]) => ({ op: "insert", table, row: { name, code, type } }));
+  await ovn.transactSouthbound([...rows("DHCP_Options", DHCP_OPTIONS.v4), ...rows("DHCPv6_Options", DHCP_OPTIONS.v6)]);
 }
