@@ -1,5 +1,5 @@
 import type { Caveat, Diagnostic, Endpoint, Identity, Link, Network, Stage } from "@hopscope/core";
-import { clusterDnsAnswer, containerPorts, outsideAnswer, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { clusterDnsAnswer, containerPorts, originOf, outsideAnswer, type Pod, podIps, podsOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { meshDiagnostics } from "@hopscope/model-istio";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { nodeFacts, type NorthboundDb, podFacts, podNeighbours, podNetwork, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
@@ -122,6 +122,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
           rules: mesh.rules,
           netfilter: mesh.netfilter,
           sockets,
+          origin: originOf(pod),
         };
       namespaces.push(namespace);
       stages.push(namespaceStage(namespace) as Stage);
