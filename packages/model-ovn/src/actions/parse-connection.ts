@@ -34,7 +34,7 @@ export const parseCtCommitToZone: ActionParser = (parsing) => {
   return { type: "ct_commit_to_zone", table, zone: parseZone(parsing, "ct_commit_to_zone", true) };
 };
 
-/** The old form with parentheses; that with braces is a nested list. */
+/** The old form with parentheses; that with braces is a nested list. Where nothing is set both mean the same. */
 export const parseCtCommitV1: ActionParser = (parsing) => {
   const { lexer } = parsing;
   addPrerequisite(parsing, "ip");
@@ -46,11 +46,12 @@ export const parseCtCommitV1: ActionParser = (parsing) => {
     lexer.force(T.equals);
     if (lexer.kind !== T.integer && lexer.kind !== T.masked) lexer.unexpected("expecting integer");
     const all = isMark ? ALL_MARK : ALL_LABEL;
-    written[isMark ? "mark" : "label"] = { value: lexer.value & all, mask: lexer.kind === T.masked ? lexer.mask & all : all };
+    const mask = lexer.kind === T.masked ? lexer.mask & all : all;
+    if (mask !== 0n) written[isMark ? "mark" : "label"] = { value: lexer.value & all, mask };
     lexer.next();
     lexer.match(T.comma);
   }
-  return { type: "ct_commit_v1", ...written };
+  return written.mark === undefined && written.label === undefined ? { type: "ct_commit", actions: [] } : { type: "ct_commit_v1", ...written };
 };
 
 /** The address at hand. */

@@ -23,9 +23,9 @@ const masked = ({ value, mask }: Masked, all: bigint): string => (mask === all ?
 
 function connectionMark({ mark, label }: ActionOf<"ct_commit_v1">): string {
   const parts: string[] = [];
-  if (mark !== undefined && mark.mask !== 0n) parts.push(`ct_mark=${masked(mark, 0xffffffffn)}`);
-  if (label !== undefined && label.mask !== 0n) parts.push(`ct_label=${masked(label, (1n << 128n) - 1n)}`);
-  return parts.length === 0 ? "ct_commit;" : `ct_commit(${parts.join(", ")});`;
+  if (mark !== undefined) parts.push(`ct_mark=${masked(mark, 0xffffffffn)}`);
+  if (label !== undefined) parts.push(`ct_label=${masked(label, (1n << 128n) - 1n)}`);
+  return `ct_commit(${parts.join(", ")});`;
 }
 
 function nat({ type, address: to, ports }: ActionOf<"ct_snat">): string {
