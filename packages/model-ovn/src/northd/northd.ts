@@ -12,10 +12,16 @@ import { routerPortBindings, switchPortBinding } from "./port-binding.ts";
 import { addressSetsOf, portGroupsByName } from "./sets.ts";
 import { topologyCaveats } from "./topology.ts";
 
+/** The zone that a router asks chassis to translate sources in. */
+function zoneAsked(datapath: Datapath): { readonly "snat-ct-zone"?: string } {
+  const zone = datapath.type === "router" ? datapath.row.options["snat-ct-zone"] : undefined;
+  return zone === undefined ? {} : { "snat-ct-zone": zone };
+}
+
 function datapathOf(build: Build, datapath: Datapath, flows: readonly LogicalFlow[], options: NorthdOptions): SbDatapath {
   const { row } = datapath;
   return sbDatapath({
-    uuid: row._uuid, nbUuid: row._uuid, externalIds: { [`logical-${datapath.type}`]: row._uuid, name: datapath.name },
+    uuid: row._uuid, nbUuid: row._uuid, externalIds: { [`logical-${datapath.type}`]: row._uuid, name: datapath.name, ...zoneAsked(datapath) },
     name: datapath.name, key: datapath.key, type: datapath.type,
     ports: datapath.type === "switch"
       ? (datapath.ports as SwitchPort[]).map((port) => switchPortBinding(build, port, options.chassis))
