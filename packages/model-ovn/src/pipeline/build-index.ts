@@ -1,11 +1,11 @@
 import type { FlowGroup, FlowIndex } from "./flow-index.ts";
 import { hashStart, hashStep } from "./flow-index.ts";
-import type { Flow } from "./machine.ts";
+import type { Flow, TestCode } from "./machine.ts";
 import { WORD } from "./registers.ts";
 import type { Test } from "./test.ts";
 
 /** A table this short is tried flow by flow. */
-const SHORT = 4;
+const SHORT = 12;
 /** A flow with more alternatives than this stays loose. */
 const MANY = 50_000;
 /** The same for a flow that tells itself apart without them. */
@@ -23,16 +23,17 @@ type Wanted = ReadonlyMap<number, { readonly mask: number; readonly value: numbe
  *
  * A flow with alternatives, such as a list of addresses, is entered once for each. What the index does not tell apart is tested on the flow.
  */
-export function indexFlows(flows: readonly Flow[], enabled: boolean): FlowIndex {
-  if (!enabled || flows.length <= SHORT) return { flows, loose: flows, groups: [] };
-  const loose: Flow[] = [];
+export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], enabled: boolean): FlowIndex {
+  const loose: UnplacedFlow[] = [];
   const groups = new Map<string, { first: number; words: readonly number[]; masks: readonly number[]; byHash: Map<number, Flow[]> }>();
-  for (const flow of flows) {
-    const entries = entriesOf(flow);
+  for (const one of unplaced) {
+    const { flow } = one;
+    const entries = !enabled || unplaced.length <= SHORT ? undefined : entriesOf(one);
     if (entries === undefined) {
-      loose.push(flow);
+      loose.push(one);
       continue;
     }
+    [flow.start, flow.stop] = place(code, one.bits);
     for (const wanted of entries) {
       const words = [...wanted.keys()].sort((a, b) => a - b);
       const masks = words.map((word) => wanted.get(word)?.mask ?? 0);
@@ -46,13 +47,42 @@ export function indexFlows(flows: readonly Flow[], enabled: boolean): FlowIndex 
       else if (bucket[bucket.length - 1] !== flow) bucket.push(flow);
     }
   }
-  const sorted = [...groups.values()].sort((a, b) => a.first - b.first);
-  return { flows, loose, groups: sorted.map(({ first, words, masks, byHash }): FlowGroup => ({ first, words: Int32Array.from(words), masks: Int32Array.from(masks), byHash })) };
+  const start = code.used;
+  for (const { flow, bits } of loose) {
+    place(code, [code.used + 2 + bits.length, flow.rank]);
+    [flow.start, flow.stop] = place(code, bits);
+  }
+  const stop = code.used;
+  const sorted = [...groups.values()].sort((a, b) => a.first - b.first).map(({ first, words, masks, byHash }): FlowGroup => {
+    const [from, to] = place(code, words.flatMap((word, at) => [word, masks[at] ?? 0]));
+    return { first, start: from, stop: to, byHash };
+  });
+  return { flows: unplaced.map(({ flow }) => flow), loose: loose.map(({ flow }) => flow), start, stop, groups: sorted };
 }
 
-function entriesOf(flow: Flow): readonly Wanted[] | undefined {
+/** A flow whose single-word tests are not yet in the machine's code. */
+export interface UnplacedFlow {
+  readonly flow: Flow;
+  readonly bits: readonly number[];
+}
+
+/** Adds numbers to the code; where they lie. */
+function place(code: TestCode, numbers: readonly number[]): readonly [number, number] {
+  const start = code.used;
+  const stop = start + numbers.length;
+  if (stop > code.words.length) {
+    const grown = new Int32Array(Math.max(2 * code.words.length, stop));
+    grown.set(code.words);
+    code.words = grown;
+  }
+  code.words.set(numbers, start);
+  code.used = stop;
+  return [start, stop];
+}
+
+function entriesOf({ flow, bits }: UnplacedFlow): readonly Wanted[] | undefined {
   const wanted = new Map<number, { mask: number; value: number }>();
-  for (let at = 0; at < flow.bits.length; at += 3) want(wanted, flow.bits[at] as number, flow.bits[at + 1] as number, flow.bits[at + 2] as number);
+  for (let at = 0; at < bits.length; at += 3) want(wanted, bits[at] as number, bits[at + 1] as number, bits[at + 2] as number);
   const limit = telling(wanted).size === 0 ? MANY : FEW;
   const choices = flow.rest.map(alternatives).filter((one): one is readonly Wanted[] => one !== undefined && one.length <= limit && one.every((wish) => telling(wish).size > 0));
   const best = choices.reduce<readonly Wanted[] | undefined>((chosen, one) => (chosen === undefined || one.length < chosen.length ? one : chosen), undefined);

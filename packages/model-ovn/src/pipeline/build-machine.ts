@@ -27,7 +27,7 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
     language: languageOf(db),
     skipped: [],
-    shared: { tests: new Map(), sets: new Map(), actions: new Map() },
+    shared: { tests: new Map(), code: { words: new Int32Array(1 << 12), used: 0 }, sets: new Map(), actions: new Map() },
   };
 }
 
@@ -100,7 +100,7 @@ function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], order: Row
 }
 
 function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number: number): Table {
-  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined });
+  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined, jump: undefined });
   return tables[number] as Table;
 }
 

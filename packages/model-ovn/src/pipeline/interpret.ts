@@ -26,9 +26,13 @@ export function visit(run: Run, first: Table, regs: Registers, parent: number): 
   let node = parent;
   run.depth += 1;
   while (table !== undefined) {
+    while (table.jump !== undefined) table = table.jump;
     let flow = find(run.machine, table, regs);
     while (flow?.body?.type === "actions" && flow.body.passes) {
-      table = tableOf(table.datapath, table.pipeline, table.number + 1);
+      const onward = tableOf(table.datapath, table.pipeline, table.number + 1);
+      if (table.index?.flows.length === 1) table.jump = onward;
+      table = onward;
+      while (table.jump !== undefined) table = table.jump;
       flow = find(run.machine, table, regs);
     }
     run.visits += 1;
@@ -41,7 +45,7 @@ export function visit(run: Run, first: Table, regs: Registers, parent: number): 
       run.mode.dropped(run, site, regs);
       break;
     }
-    table = follow(run, site, regs, flow.body.actions);
+    table = follow(run, site, regs, flow.body.steps);
     node = run.parent;
   }
   run.depth -= 1;
@@ -55,14 +59,13 @@ export function find(machine: Machine, table: Table, regs: Registers): Flow | un
 
 /** Does actions in turn, such as those nested in another action. */
 export function perform(run: Run, site: Site, regs: Registers, actions: readonly Action[]): void {
-  const table = follow(run, site, regs, actions);
+  const table = follow(run, site, regs, stepsOf(actions));
   if (table !== undefined) visit(run, table, regs, run.parent);
 }
 
 /** Does actions in turn; a `next` at the end is left to the caller: its table is the result. */
-function follow(run: Run, site: Site, regs: Registers, actions: readonly Action[]): Table | undefined {
+function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[]): Table | undefined {
   const { recorder, mode } = run;
-  const steps = stepsOf(actions);
   if (steps.length === 0) {
     recorder.action(site.node, undefined);
     mode.dropped(run, site, regs);
@@ -133,9 +136,11 @@ const assignments = new WeakMap<Action, string>();
 
 /** An assignment as it is written in a flow, without the `;`. */
 function assignmentText(action: Action): string {
-  const known = assignments.get(action) ?? printAction(action).replace(/;$/, "");
-  assignments.set(action, known);
-  return known;
+  const known = assignments.get(action);
+  if (known !== undefined) return known;
+  const text = printAction(action).replace(/;$/, "");
+  assignments.set(action, text);
+  return text;
 }
 
 /** Copies bits, where both fields exist in the packet. @see Open vSwitch 3.1, lib/meta-flow.c mf_subfield_copy */

@@ -4,6 +4,7 @@ import type { DhcpOptions } from "../actions/options.ts";
 import type { SymbolTable } from "../expr/symbols.ts";
 import type { Expression, IntegerConstant } from "../expr/expression.ts";
 import type { FlowIndex } from "./flow-index.ts";
+import type { Step } from "./steps.ts";
 import type { Test } from "./test.ts";
 
 /** A Southbound database made ready to run: names resolved at once, flows read when a packet first needs them. */
@@ -52,10 +53,18 @@ export interface SkippedFlow {
 export interface Shared {
   /** Tests of prerequisites and predicates, by their text. */
   readonly tests: Map<string, Test>;
+  /** Tests of all flows read so far, side by side. */
+  readonly code: TestCode;
   /** Members of address sets that are in use. */
   readonly sets: Map<string, readonly IntegerConstant[]>;
   /** Actions by where they stand and their text. */
   readonly actions: Map<string, ReadActions>;
+}
+
+/** Numbers that tests are made of, in one array that grows: what is looked at together lies together. */
+export interface TestCode {
+  words: Int32Array;
+  used: number;
 }
 
 /** Actions that could be read, or why not. */
@@ -103,6 +112,8 @@ export interface Table {
   rows: () => readonly LogicalFlow[];
   /** Made on the first visit. */
   index: FlowIndex | undefined;
+  /** The table that every packet goes on to, where all that this one does is `next`. */
+  jump: Table | undefined;
 }
 
 /** A flow as the machine runs it. */
@@ -111,8 +122,9 @@ export interface Flow {
   readonly table: Table;
   /** Position in the order of lookup: the lowest that matches wins. */
   readonly rank: number;
-  /** Word, mask and value of single-word tests that must all hold, one after the other. */
-  readonly bits: Int32Array;
+  /** Where the flow's single-word tests lie in the machine's code: word, mask and value of each. */
+  start: number;
+  stop: number;
   /** What else must hold. */
   readonly rest: readonly Test[];
   /** Read when a packet first matches; `undefined` before. */
@@ -121,5 +133,5 @@ export interface Flow {
 
 /** A flow's actions, or why the flow does not count. */
 export type FlowBody =
-  | { readonly type: "actions"; readonly actions: readonly Action[]; /** What the actions need. */ readonly needs: Test | undefined; /** A packet passes the table without a trace. */ readonly passes: boolean }
+  | { readonly type: "actions"; readonly actions: readonly Action[]; readonly steps: readonly Step[]; /** What the actions need. */ readonly needs: Test | undefined; /** A packet passes the table without a trace. */ readonly passes: boolean }
   | { readonly type: "skipped" };

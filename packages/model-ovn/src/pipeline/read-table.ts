@@ -5,10 +5,11 @@ import { parseExpression } from "../expr/parse.ts";
 import { OvnSyntaxError } from "../expr/syntax-error.ts";
 import { negate } from "../expr/tree.ts";
 import type { LogicalFlow } from "../southbound.ts";
-import { indexFlows } from "./build-index.ts";
+import { indexFlows, type UnplacedFlow } from "./build-index.ts";
 import type { FlowIndex } from "./flow-index.ts";
 import { lower, type MatchNames, MatchProblem } from "./lower.ts";
 import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./machine.ts";
+import { stepsOf } from "./steps.ts";
 import { passes, type Test } from "./test.ts";
 import type { Registers } from "./registers.ts";
 
@@ -23,12 +24,12 @@ export function indexOf(machine: Machine, table: Table): FlowIndex {
 
 function readTable(machine: Machine, table: Table): FlowIndex {
   const names = namesIn(machine, table.datapath);
-  const flows: Flow[] = [];
+  const flows: UnplacedFlow[] = [];
   for (const row of table.rows()) {
     const test = readMatch(machine, row, names);
-    if (test !== undefined) flows.push(flowOf(row, table, flows.length, test));
+    if (test !== undefined) flows.push(unplaced(row, table, flows.length, test));
   }
-  return indexFlows(flows, machine.options.index);
+  return indexFlows(machine.shared.code, flows, machine.options.index);
 }
 
 function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Test | undefined {
@@ -41,7 +42,7 @@ function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Test 
   }
 }
 
-function flowOf(row: LogicalFlow, table: Table, rank: number, test: Test): Flow {
+function unplaced(row: LogicalFlow, table: Table, rank: number, test: Test): UnplacedFlow {
   const parts = test.op === "and" ? test.of : [test];
   const bits: number[] = [];
   const rest: Test[] = [];
@@ -49,7 +50,7 @@ function flowOf(row: LogicalFlow, table: Table, rank: number, test: Test): Flow 
     if (part.op === "bits") bits.push(part.word, part.mask, part.value);
     else if (part.op !== "constant" || !part.value) rest.push(part);
   }
-  return { row, table, rank, bits: Int32Array.from(bits), rest, body: undefined };
+  return { flow: { row, table, rank, start: 0, stop: 0, rest, body: undefined }, bits };
 }
 
 /** Templates of the chassis, put in for their names; an unknown one stays and makes the flow unreadable. */
@@ -123,9 +124,9 @@ function readBody(machine: Machine, flow: Flow): FlowBody {
     return { type: "skipped" };
   }
   const [first, ...others] = read.actions;
-  const always = flow.bits.length === 0 && flow.rest.length === 0 && read.needs === undefined;
+  const always = flow.start === flow.stop && flow.rest.length === 0 && read.needs === undefined;
   return {
-    type: "actions", actions: read.actions,
+    type: "actions", actions: read.actions, steps: stepsOf(read.actions),
     needs: read.needs === undefined ? undefined : lower(read.needs, namesIn(machine, table.datapath)),
     passes: always && others.length === 0 && first?.type === "next" && first.to.table === table.number + 1,
   };

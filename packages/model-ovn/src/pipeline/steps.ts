@@ -51,7 +51,9 @@ const known = new WeakMap<readonly Action[], readonly Step[]>();
 
 /** The steps of a list of actions; made once. */
 export function stepsOf(actions: readonly Action[]): readonly Step[] {
-  const made = known.get(actions) ?? actions.map(stepOf);
+  const found = known.get(actions);
+  if (found !== undefined) return found;
+  const made = actions.map(stepOf);
   known.set(actions, made);
   return made;
 }

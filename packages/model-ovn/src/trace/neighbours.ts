@@ -37,7 +37,7 @@ function collect(machine: Machine): ReadonlyMap<Datapath, Known> {
 
 /** What is known about the neighbours of a datapath. @see OVN 23.09, utilities/ovn-trace.c read_mac_bindings, read_fdbs */
 export function neighboursIn(machine: Machine, datapath: Datapath): Known {
-  const all = known.get(machine) ?? collect(machine);
-  known.set(machine, all);
+  let all = known.get(machine);
+  if (all === undefined) known.set(machine, (all = collect(machine)));
   return all.get(datapath) ?? none;
 }

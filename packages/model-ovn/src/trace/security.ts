@@ -34,9 +34,11 @@ function readAllowed(text: string): readonly AllowedAddresses[] {
 }
 
 function allowedOf(port: Port): readonly AllowedAddresses[] {
-  const found = known.get(port) ?? port.row.security.flatMap(readAllowed);
-  known.set(port, found);
-  return found;
+  const found = known.get(port);
+  if (found !== undefined) return found;
+  const made = port.row.security.flatMap(readAllowed);
+  known.set(port, made);
+  return made;
 }
 
 const same = (regs: Registers, word: number, words: readonly number[]): boolean => words.every((one, at) => regs[word + at] === one);

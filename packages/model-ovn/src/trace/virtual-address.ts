@@ -23,8 +23,8 @@ const known = new WeakMap<Machine, ReadonlyMap<string, VirtualAddress>>();
  * @see OVN 23.09, utilities/ovn-trace.c get_lb_vip_data
  */
 export function virtualAddress(machine: Machine, regs: Registers): VirtualAddress | undefined {
-  const addresses = known.get(machine) ?? collect(machine);
-  known.set(machine, addresses);
+  let addresses = known.get(machine);
+  if (addresses === undefined) known.set(machine, (addresses = collect(machine)));
   if (addresses.size === 0) return undefined;
   const v4 = regs[WORD.ctIp4Dst] as number;
   const v6 = regs.subarray(WORD.ctIp6Dst, WORD.ctIp6Dst + 4);
