@@ -7,11 +7,12 @@ import { realTrace, startTraceDaemon, type RealAnswer, type TraceDaemon } from "
 export const forms = ["detailed", "summary", "minimal"] as const;
 export type Form = (typeof forms)[number];
 
-/** The real program's answer to a case: all forms of one and the same trace, its refusal, or none because it went in circles. */
+/** The real program's answer to a case: all forms of one and the same trace, its refusal, or none. */
 export type CaseAnswer =
   | { readonly type: "trace"; readonly forms: Readonly<Record<Form, string>> }
   | { readonly type: "refusal"; readonly text: string }
-  | { readonly type: "endless" };
+  /** It crashed (as 23.03 does in `nd_na_router`, or when its stack is full) or found no end. */
+  | { readonly type: "broken" };
 
 /** Takes the output of `--all` apart into what each form alone would have printed. */
 export function splitForms(output: string): Readonly<Record<Form, string>> | undefined {
@@ -21,8 +22,8 @@ export function splitForms(output: string): Readonly<Record<Form, string>> | und
   return { detailed: first + detailed, summary: first + summary, minimal: first + minimal };
 }
 
-const answerOf = ({ output, failure, endless }: RealAnswer): CaseAnswer => {
-  if (endless === true) return { type: "endless" };
+const answerOf = ({ output, failure, broken }: RealAnswer): CaseAnswer => {
+  if (broken === true) return { type: "broken" };
   const split = splitForms(output);
   return split === undefined ? { type: "refusal", text: output === "" ? failure ?? "" : output } : { type: "trace", forms: split };
 };
@@ -44,7 +45,7 @@ export async function askReal(ovn: RealOvn, cases: readonly TraceCase[]): Promis
     try {
       for (const each of own) {
         const output = await daemon.trace(["--all", each.args.at(-1) ?? ""]);
-        const answer = answerOf(output === undefined ? { output: "", endless: true } : { output });
+        const answer = answerOf(output === undefined ? { output: "", broken: true } : { output });
         if (lookupsOf(answer) < lookups) answers.set(each, answer);
         if (output === undefined) {
           await daemon.stop();

@@ -9,14 +9,14 @@ export interface RealAnswer {
   readonly output: string;
   /** What it said on its error stream, when it exited with an error. */
   readonly failure?: string;
-  /** It found no end in the time and memory it had. */
-  readonly endless?: true;
+  /** It crashed, or found no end in the time and memory it had. */
+  readonly broken?: true;
 }
 
 const find = (): string => program("ovn-trace") ?? "ovn-trace";
 
 /** What one ovn-trace may use: where routes go round in circles and every turn forks, it takes all the memory there is. */
-const limits = { kilobytes: 2_000_000, seconds: 5 };
+const limits = { kilobytes: 1_000_000, seconds: 3 };
 
 /** The command line of ovn-trace under a memory limit. */
 const limited = (args: readonly string[]): readonly [string, readonly string[]] =>
@@ -28,7 +28,7 @@ export function realTrace(remote: string, args: readonly string[]): Promise<Real
     const [file, rest] = limited([`--db=${remote}`, "-vconsole:off", ...args]);
     execFile(file, [...rest], { maxBuffer: 1 << 26, timeout: limits.seconds * 1000, killSignal: "SIGKILL" }, (error, output, errors) => {
       if (error === null) resolve({ output });
-      else if (error.killed === true || error.signal != null || error.code === 134 || String(error.code) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" || errors.includes("virtual memory exhausted")) resolve({ output: "", endless: true });
+      else if (error.killed === true || error.signal != null || error.code === 134 || String(error.code) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" || errors.includes("virtual memory exhausted")) resolve({ output: "", broken: true });
       else resolve({ output, failure: errors || `exit ${String(error.code)}` });
     });
   });
@@ -37,7 +37,7 @@ export function realTrace(remote: string, args: readonly string[]): Promise<Real
 /** The real ovn-trace as a daemon. */
 export interface TraceDaemon {
   readonly pid: number;
-  /** One trace, or nothing when it finds no end, which is the daemon's end. Options here may only choose the form, the others are given at the start. */
+  /** One trace, or nothing when it crashes or finds no end, which is the daemon's end. Options here may only choose the form, the others are given at the start. */
   readonly trace: (args: readonly string[]) => Promise<string | undefined>;
   readonly stop: () => Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startTraceDaemon(remote: string, folder: string, options: 
     trace: async (args) => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), limits.seconds * 1000); });
-      const answer = await Promise.race([client.call("trace", args).then(String, kill), late]);
+      const answer = await Promise.race([client.call("trace", args).then(String, (error: Error) => (error.message.includes("closed") ? kill() : error.message)), late]);
       clearTimeout(timer);
       return answer ?? kill();
     },
