@@ -30,6 +30,11 @@ describe("the parts of a match", () => {
     expect(printExpression(parseExpression("!(1 < vlan.vid <= 4 && !(reg0 == {1, 2}))"))).toBe("vlan.vid <= 0x1 || vlan.vid > 0x4 || reg0 == 0x1 || reg0 == 0x2");
   });
 
+  it("makes alternatives of a set all of them under a negation, and the other way round", () => {
+    expect(printExpression(parseExpression("!(reg0 == {1, 2})"))).toBe("reg0 != 0x1 && reg0 != 0x2");
+    expect(printExpression(parseExpression("!(reg0 != {1, 2})"))).toBe("reg0 == 0x1 || reg0 == 0x2");
+  });
+
   it("reads both orders of a comparison, and ranges", () => {
     expect(printExpression(parseExpression("10.0.0.0/8 == ip4.src"))).toBe("ip4.src[24..31] == 0xa");
     expect(printExpression(parseExpression("9 >= vlan.vid > 3"))).toBe("vlan.vid <= 0x9 && vlan.vid > 0x3");

@@ -32,7 +32,7 @@ export async function addKnownNames(ovn: RealOvn): Promise<void> {
  */
 export async function realProblems(ovn: RealOvn, flows: readonly FlowQuestion[]): Promise<readonly (string | undefined)[]> {
   const [selected] = await ovn.transactSouthbound([{ op: "select", table: "Datapath_Binding", where: [], columns: ["_uuid"] }]);
-  const [datapath] = selected?.["rows"] as readonly { readonly _uuid: unknown }[];
+  const [datapath] = (selected?.["rows"] ?? []) as readonly { readonly _uuid: unknown }[];
   await ovn.transactSouthbound([
     { op: "delete", table: "Logical_Flow", where: [] },
     ...flows.map(({ match, actions, pipeline = "ingress", table = 0 }, index) => ({
