@@ -10,3 +10,8 @@ export { type PodFacts, podFacts, portOfPod } from "./kubernetes/pod-facts.ts";
 export { resolveConfig } from "./kubernetes/options.ts";
 export * from "./ovsdb/index.ts";
 export * from "./trace/index.ts";
+export {
+  addressConstants, annotate, type Expression, type ExpressionSets, expandTemplates, type FieldRange, type FieldSymbol, type IntegerConstant, normalize, OvnSyntaxError, type OvnSymbol, parseExpression,
+  type PredicateSymbol, printExpression, printSymbolTable, simplify, type StringSymbol, symbolTable, type SymbolTable,
+} from "./expr/index.ts";
+export { type Action, type ActionContext, parseActions, type ParsedActions, printAction, printActions } from "./actions/index.ts";
