@@ -6,14 +6,14 @@ const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a
 /** Whether a text has the form of a uuid. @internal */
 export const isUuid = (text: string): boolean => text.length === 36 && UUID.test(text);
 
-/** Keeps one copy of texts that many rows hold. @internal */
+/** Keeps one copy of texts that many rows hold; the shortest are kept once by the engine anyhow. @internal */
 export type Intern = (text: string) => string;
 
 /** @internal */
 export function interner(): Intern {
   const known = new Map<string, string>();
   return (text) => {
-    if (text.length > 40) return text;
+    if (text.length > 40 || text.length <= 10) return text;
     const found = known.get(text);
     if (found !== undefined) return found;
     known.set(text, text);

@@ -1,7 +1,8 @@
 import type { Atom, AtomType, Column, Database, Row, Table, Value } from "./database.ts";
 import { type Intern, interner, isUuid } from "./datum.ts";
-import { eachElement, eachMember, parseSpan, skipBlanks } from "./scan-json.ts";
+import { eachMember, parseSpan, skipBlanks } from "./scan-json.ts";
 import { Trouble } from "./trouble.ts";
+import type { TableTaker } from "./value-splitter.ts";
 
 interface OpenColumn {
   kind: Column["kind"];
@@ -60,45 +61,59 @@ function columnsOf(headings: unknown): readonly string[] {
   return headings as readonly string[];
 }
 
+/** The rows of the table that is being read, before its headings are known. */
+interface OpenRows {
+  readonly columns: OpenColumn[];
+  readonly rows: Value[][];
+}
+
+const emptyRows = (): OpenRows => ({ columns: [], rows: [] });
+
+function addRow(open: OpenRows, bytes: Uint8Array, intern: Intern): void {
+  const cells = parseSpan(bytes, 0, bytes.length);
+  const number = open.rows.length + 1;
+  if (!Array.isArray(cells)) throw new Trouble(`row ${number} is no list of cells`, 0, "ovsdb/value-type");
+  open.rows.push((cells as readonly unknown[]).map((cell, index) => {
+    const column = (open.columns[index] ??= { kind: "scalar", key: "string" });
+    try {
+      return valueOf(cell, column, intern);
+    } catch (error) {
+      if (error instanceof Trouble) throw new Trouble(`row ${number}: column ${index + 1}: ${error.message}`, 0, error.code);
+      throw error;
+    }
+  }));
+}
+
 /**
- * Reads one table of a dump.
+ * Completes a table by its caption and headings.
  *
  * A dump has no schema: a column is a set or a map if one of its cells is one, and an empty set is an unset value.
  */
-function tableOf(bytes: Uint8Array, intern: Intern): Table {
+function tableOf(bytes: Uint8Array, open: OpenRows): Table {
   const spans = new Map<string, readonly [number, number]>();
   eachMember(bytes, skipBlanks(bytes, 0), (key, start, end) => { spans.set(key, [start, end]); });
-  const [caption, headings, data] = [spans.get("caption"), spans.get("headings"), spans.get("data")];
-  if (caption === undefined || headings === undefined || data === undefined) throw new Trouble("a table with caption, headings and data is expected", 0, "ovsdb/content");
+  const [caption, headings] = [spans.get("caption"), spans.get("headings")];
+  if (caption === undefined || headings === undefined || !spans.has("data")) throw new Trouble("a table with caption, headings and data is expected", 0, "ovsdb/content");
   const title = parseSpan(bytes, ...caption);
   if (typeof title !== "string") throw new Trouble("the caption is a text", caption[0], "ovsdb/value-type");
   const name = title.replace(/ table$/, "");
   const names = columnsOf(parseSpan(bytes, ...headings));
+  const short = open.rows.findIndex((row) => row.length !== names.length);
+  if (short !== -1) throw new Trouble(`row ${short + 1} of ${name} does not have ${names.length} columns`, 0, "ovsdb/content");
   // The uuid of a row comes first, as in all databases read here.
-  const order = ["_uuid", ...names.filter((one) => one !== "_uuid")];
-  const places = names.map((one) => order.indexOf(one));
-  const open = order.map((): OpenColumn => ({ kind: "scalar", key: "string" }));
-  const rows: Value[][] = [];
-  eachElement(bytes, data[0], (start, end) => {
-    const cells = parseSpan(bytes, start, end);
-    if (!Array.isArray(cells) || cells.length !== names.length) throw new Trouble(`row ${rows.length + 1} of ${name} does not have ${names.length} columns`, start, "ovsdb/content");
-    const values: Value[] = new Array<Value>(order.length).fill(undefined);
-    for (const [index, cell] of (cells as readonly unknown[]).entries()) {
-      const place = places[index] ?? 0;
-      try {
-        values[place] = valueOf(cell, open[place] as OpenColumn, intern);
-      } catch (error) {
-        if (error instanceof Trouble) throw new Trouble(`row ${rows.length + 1} of ${name}: column ${names[index] ?? ""}: ${error.message}`, start, error.code);
-        throw error;
-      }
-    }
-    rows.push(values);
-  });
-  const columns = new Map(order.map((column, index): [string, Column] => {
-    const { kind, key, value } = open[index] as OpenColumn;
+  const places = [names.indexOf("_uuid"), ...names.flatMap((one, index) => (one === "_uuid" ? [] : [index]))];
+  const columns = new Map(places.map((place, index): [string, Column] => {
+    const { kind, key, value } = open.columns[place] ?? { kind: "scalar", key: "string" };
+    const column = names[place] ?? "_uuid";
     return [column, { name: column, index, kind, key, value, min: 0, max: Infinity, initial: undefined }];
   }));
-  return { name, columns, rows: new Map(rows.map((values, index): [string, Row] => [String(values[0] ?? index), { columns, values }])) };
+  const inOrder = places.every((place, index) => place === index);
+  const rows = new Map<string, Row>();
+  for (const [index, cells] of open.rows.entries()) {
+    const values = inOrder ? cells : places.map((place) => cells[place]);
+    rows.set(String(values[0] ?? index), { columns, values });
+  }
+  return { name, columns, rows };
 }
 
 /** What the tables of a dump are a database of. */
@@ -108,9 +123,8 @@ function nameOf(tables: ReadonlyMap<string, Table>): string {
 }
 
 /** Collects the tables of a dump. @internal */
-export interface DumpContent {
+export interface DumpContent extends TableTaker {
   /** @throws Trouble */
-  take(line: Uint8Array): void;
   finish(): Database;
 }
 
@@ -123,9 +137,12 @@ export interface DumpContent {
 export function dumpContent(): DumpContent {
   const intern = interner();
   const tables = new Map<string, Table>();
+  let open = emptyRows();
   return {
-    take: (line) => {
-      const table = tableOf(line, intern);
+    element: (bytes) => { addRow(open, bytes, intern); },
+    object: (bytes) => {
+      const table = tableOf(bytes, open);
+      open = emptyRows();
       if (tables.has(table.name)) throw new Trouble(`the table ${table.name} is there already`, 0, "ovsdb/content");
       tables.set(table.name, table);
     },

@@ -47,6 +47,21 @@ function loadBalancersOf(rows: RowsOf, groups: ReadonlyMap<string, readonly stri
   }));
 }
 
+/** What every datapath's load balancers need for hairpins, by its name; datapaths with the same load balancers share one list. */
+function hairpinsOf(datapaths: readonly SbDatapath[], balancers: readonly SbLoadBalancer[], templates: readonly ReadonlyMap<string, string>[]): ReadonlyMap<string, readonly SbHairpin[]> {
+  const entries = balancers.map((balancer) => hairpinEntries(balancer, templates));
+  const byDatapath = new Map<string, number[]>(datapaths.map(({ uuid }) => [uuid, []]));
+  for (const [index, balancer] of balancers.entries()) for (const uuid of balancer.datapaths) byDatapath.get(uuid)?.push(index);
+  const shared = new Map<string, readonly SbHairpin[]>();
+  return new Map(datapaths.map(({ uuid, name }) => {
+    const own = byDatapath.get(uuid) ?? [];
+    const key = own.join();
+    const list = shared.get(key) ?? own.flatMap((index) => entries[index] ?? []);
+    shared.set(key, list);
+    return [name, list];
+  }));
+}
+
 /** The tables that stand for themselves. */
 function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]>): Partial<SouthboundDb> {
   const bands = new Map(rows("Meter_Band").map((row) => [idOf(row), { action: textOf(row, "action"), rate: numberOf(row, "rate"), burst: numberOf(row, "burst_size") }]));
@@ -105,8 +120,7 @@ export function southboundOf(database: Database): SouthboundDb {
   });
   const templates = new Map(rows("Chassis_Template_Var").map((row) => [textOf(row, "chassis"), new Map(Object.entries(mapOf(row, "variables")))]));
   const plain = plainTables(rows, datapathGroups);
-  const hairpins = new Map<string, readonly SbHairpin[]>(datapaths.map(({ uuid, name }) =>
-    [name, (plain.loadBalancers ?? []).filter((one) => one.datapaths.includes(uuid)).flatMap((one) => hairpinEntries(one, [...templates.values()]))]));
+  const hairpins = hairpinsOf(datapaths, plain.loadBalancers ?? [], [...templates.values()]);
   return southbound({ ...plain, datapaths, flows, datapathGroups, chassis, haChassisGroups: [...haGroups.values()], templates, hairpins });
 }
 

@@ -68,7 +68,7 @@ function readLog(options: ReadOptions): Reading {
 
 function readDump(options: ReadOptions): Reading {
   const content = dumpContent();
-  const splitter = valueSplitter(({ bytes }) => { content.take(bytes); });
+  const splitter = valueSplitter(content);
   return {
     push: (chunk) => { splitter.push(chunk); },
     finish: () => {

@@ -48,9 +48,8 @@ function changed(table: OpenTable, old: Row | undefined, uuid: string, columns: 
 
 const isColumns = (value: unknown): value is Columns => typeof value === "object" && value !== null && !Array.isArray(value);
 
-function applyRow(database: OpenDatabase, table: OpenTable, text: TransactionText, key: string, span: readonly [number, number], difference: boolean): Row | undefined {
-  if (!isUuid(key)) throw new Trouble(`"${key}" is no uuid`, 0, "ovsdb/value-type");
-  const uuid = text.intern(key);
+function applyRow(database: OpenDatabase, table: OpenTable, text: TransactionText, uuid: string, span: readonly [number, number], difference: boolean): Row | undefined {
+  if (!isUuid(uuid)) throw new Trouble(`"${uuid}" is no uuid`, 0, "ovsdb/value-type");
   const old = table.rows.get(uuid);
   const value = parseSpan(text.bytes, span[0], span[1]);
   if (value === null) {

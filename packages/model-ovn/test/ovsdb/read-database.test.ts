@@ -128,11 +128,23 @@ describe("a dump", () => {
     ["it is no JSON", '{"caption":"A table","headings":["_uuid"],"data":[[tru]]}', /^ovsdb\/json-syntax .*it is not JSON/],
     ["it ends early", dump.slice(0, -4), /the file ends inside an object/],
     ["a row is short", table("A", ["_uuid", "b"], [[["uuid", uuid(1)]]]), /row 1 of A does not have 2 columns/],
-    ["a cell is no value", table("A", ["_uuid", "b"], [[["uuid", uuid(1)], { c: 1 }]]), /row 1 of A: column b: /],
+    ["a cell is no value", table("A", ["_uuid", "b"], [[["uuid", uuid(1)], { c: 1 }]]), /row 1: column 2: /],
     ["it has no data", '{"caption":"A table"}', /a table with caption, headings and data/],
     ["a table comes twice", `${dump}\n${dump}`, /SB_Global is there already/],
   ])("is refused where %s", (_, text, expected) => {
     expect(problem(text)).toMatch(expected);
+  });
+
+  it("may have tables without rows, whatever blanks are in them", () => {
+    expect(["[]", "[ ]", "[\n]"].map((data) => read(`{"caption": "A table", "data": ${data}, "headings": ["_uuid"]}`).type)).toEqual(["database", "database", "database"]);
+    expect(["[,]", "[ , ]", '[["x"],]'].map((data) => read(`{"caption": "A table", "data": ${data}, "headings": ["_uuid"]}`).type)).toEqual(["failed", "failed", "failed"]);
+  });
+
+  it("may name its columns before or behind its rows, and the uuid anywhere", () => {
+    const front = `{"headings":["b","_uuid"],"caption":"A table","data":[["x",["uuid","${uuid(1)}"]]]}`;
+    const back = `{"data":[[["uuid","${uuid(1)}"],"x"]],"caption":"A table","headings":["_uuid","b"]}`;
+    const cells = [front, back].map((text) => read(text)).map((result) => (result.type === "database" ? cellsOf(result.database) : result.diagnostics));
+    expect(cells).toEqual([{ A: { [uuid(1)]: { _uuid: [uuid(1)], b: ["x"] } } }, { A: { [uuid(1)]: { _uuid: [uuid(1)], b: ["x"] } } }]);
   });
 
   it("names the line of the table that is wrong", () => {
