@@ -25,7 +25,7 @@ type Wanted = ReadonlyMap<number, { readonly mask: number; readonly value: numbe
  */
 export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], enabled: boolean): FlowIndex {
   const loose: UnplacedFlow[] = [];
-  const groups = new Map<string, { first: number; words: readonly number[]; masks: readonly number[]; byHash: Map<number, Flow[]> }>();
+  const groups = new Map<string, OpenGroup>();
   for (const one of unplaced) {
     const { flow } = one;
     const entries = !enabled || unplaced.length <= SHORT ? undefined : entriesOf(one);
@@ -33,31 +33,51 @@ export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], en
       loose.push(one);
       continue;
     }
-    [flow.start, flow.stop] = place(code, one.bits);
+    const [start, stop] = place(code, one.bits);
     for (const wanted of entries) {
       const words = [...wanted.keys()].sort((a, b) => a - b);
       const masks = words.map((word) => wanted.get(word)?.mask ?? 0);
       const key = words.map((word, at) => `${word}/${masks[at] ?? 0}`).join(" ");
-      const group = groups.get(key) ?? { first: flow.rank, words, masks, byHash: new Map<number, Flow[]>() };
+      const group = groups.get(key) ?? { first: flow.rank, words, masks, byHash: new Map<number, number[]>() };
       groups.set(key, group);
       let hash = hashStart;
       for (const word of words) hash = hashStep(hash, wanted.get(word)?.value ?? 0);
-      const bucket = group.byHash.get(hash >>> 2);
-      if (bucket === undefined) group.byHash.set(hash >>> 2, [flow]);
-      else if (bucket[bucket.length - 1] !== flow) bucket.push(flow);
+      const bucket = group.byHash.get(hash);
+      // Ranks are the indices of the flows, too.
+      if (bucket === undefined) group.byHash.set(hash, [flow.rank, flow.rank, start, stop]);
+      else if (bucket[bucket.length - 4] !== flow.rank) bucket.push(flow.rank, flow.rank, start, stop);
     }
   }
   const start = code.used;
-  for (const { flow, bits } of loose) {
-    place(code, [code.used + 2 + bits.length, flow.rank]);
-    [flow.start, flow.stop] = place(code, bits);
-  }
+  for (const { flow, bits } of loose) place(code, [code.used + 2 + bits.length, flow.rank, ...bits]);
   const stop = code.used;
-  const sorted = [...groups.values()].sort((a, b) => a.first - b.first).map(({ first, words, masks, byHash }): FlowGroup => {
-    const [from, to] = place(code, words.flatMap((word, at) => [word, masks[at] ?? 0]));
-    return { first, start: from, stop: to, byHash };
-  });
-  return { flows: unplaced.map(({ flow }) => flow), loose: loose.map(({ flow }) => flow), start, stop, groups: sorted };
+  return {
+    flows: unplaced.map(({ flow }) => flow), loose: loose.map(({ flow }) => flow), start, stop,
+    groups: [...groups.values()].sort((a, b) => a.first - b.first).map((group) => placeGroup(code, group)),
+  };
+}
+
+interface OpenGroup {
+  readonly first: number;
+  readonly words: readonly number[];
+  readonly masks: readonly number[];
+  /** Rank, index, begin and end of the tests of each flow. */
+  readonly byHash: Map<number, number[]>;
+}
+
+function placeGroup(code: TestCode, { first, words, masks, byHash }: OpenGroup): FlowGroup {
+  const [start, stop] = place(code, words.flatMap((word, at) => [word, masks[at] ?? 0]));
+  const size = 2 ** Math.ceil(Math.log2(2 * byHash.size + 1));
+  const slots = Array.from({ length: 2 * size }, () => 0);
+  for (const [hash, entries] of byHash) {
+    const [at] = place(code, [entries.length / 4, ...entries]);
+    let slot = (hash & (size - 1)) >>> 0;
+    while (slots[2 * slot + 1] !== 0) slot = (slot + 1) % size;
+    slots[2 * slot] = hash;
+    slots[2 * slot + 1] = at;
+  }
+  const [table] = place(code, slots);
+  return { first, start, stop, table, mask: size - 1 };
 }
 
 /** A flow whose single-word tests are not yet in the machine's code. */

@@ -1,4 +1,4 @@
-import type { Flow, Machine, TestCode } from "./machine.ts";
+import type { Flow, Machine } from "./machine.ts";
 import type { Registers } from "./registers.ts";
 import { passes, type Test } from "./test.ts";
 
@@ -15,14 +15,18 @@ export interface FlowIndex {
   readonly groups: readonly FlowGroup[];
 }
 
+/**
+ * A group lies in the machine's code as well: words and masks of its bits, a hash table of (hash, place of the entries, 0 for none), and
+ * entries: how many, then rank, index in `flows`, and where the tests of the flow begin and end.
+ */
 export interface FlowGroup {
   /** Rank of the earliest flow in the group. */
   readonly first: number;
-  /** Where words and masks of the bits lie in the machine's code. */
   readonly start: number;
   readonly stop: number;
-  /** Flows by the hash of their values, in the order of lookup. */
-  readonly byHash: ReadonlyMap<number, readonly Flow[]>;
+  readonly table: number;
+  /** Number of places in the table, less one. */
+  readonly mask: number;
 }
 
 export const hashStart = 0x2545f491;
@@ -31,28 +35,21 @@ export const hashStep = (hash: number, value: number): number => {
   return mixed ^ (mixed >>> 15);
 };
 
-/** Whether a packet matches a flow's own match. */
-function matches({ words }: TestCode, flow: Flow, regs: Registers): boolean {
-  const { stop, rest } = flow;
-  for (let at = flow.start; at < stop; at += 3) {
-    if (((regs[words[at] as number] as number) & (words[at + 1] as number)) !== words[at + 2]) return false;
-  }
-  return rest.length === 0 || passesAll(rest, regs);
-}
-
 function passesAll(tests: readonly Test[], regs: Registers): boolean {
   for (let at = 0; at < tests.length; at++) if (!passes(tests[at] as Test, regs)) return false;
   return true;
 }
+
+/** Whether a flow whose match holds is one at all. */
+export type Counts = (machine: Machine, flow: Flow, regs: Registers) => boolean;
 
 /**
  * The first flow of a table that a packet matches.
  *
  * `counts` says whether a flow that matches is one at all: it is asked only for these, since reading a flow's actions takes time.
  */
-export function lookup(index: FlowIndex, regs: Registers, machine: Machine, counts: (machine: Machine, flow: Flow, regs: Registers) => boolean): Flow | undefined {
-  const { groups } = index;
-  const grouped = groups.length === 0 ? undefined : inGroups(groups, regs, machine, counts);
+export function lookup(index: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
+  const grouped = index.groups.length === 0 ? undefined : inGroups(index, regs, machine, counts);
   const rank = grouped === undefined ? Infinity : grouped.rank;
   const { words } = machine.shared.code;
   let at = index.start;
@@ -70,26 +67,32 @@ export function lookup(index: FlowIndex, regs: Registers, machine: Machine, coun
   return grouped;
 }
 
-function inGroups(groups: readonly FlowGroup[], regs: Registers, machine: Machine, counts: (machine: Machine, flow: Flow, regs: Registers) => boolean): Flow | undefined {
-  const { code } = machine.shared;
+function inGroups(index: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
+  const { groups } = index;
+  const { words } = machine.shared.code;
   let best: Flow | undefined;
   let rank = Infinity;
   for (let at = 0; at < groups.length; at++) {
     const group = groups[at] as FlowGroup;
     if (group.first >= rank) break;
-    const { start, stop } = group;
+    const { stop, mask, table } = group;
     let hash = hashStart;
-    for (let word = start; word < stop; word += 2) hash = hashStep(hash, (regs[code.words[word] as number] as number) & (code.words[word + 1] as number));
-    const flows = group.byHash.get(hash >>> 2);
-    if (flows === undefined) continue;
-    for (let one = 0; one < flows.length; one++) {
-      const flow = flows[one] as Flow;
-      if (flow.rank >= rank) break;
-      if (matches(code, flow, regs) && counts(machine, flow, regs)) {
-        best = flow;
-        rank = flow.rank;
-        break;
-      }
+    for (let word = group.start; word < stop; word += 2) hash = hashStep(hash, (regs[words[word] as number] as number) & (words[word + 1] as number));
+    let slot = hash & mask;
+    while (words[table + 2 * slot + 1] !== 0 && words[table + 2 * slot] !== hash) slot = (slot + 1) & mask;
+    const entries = words[table + 2 * slot + 1] as number;
+    if (entries === 0) continue;
+    const end = entries + 1 + 4 * (words[entries] as number);
+    for (let entry = entries + 1; entry < end && (words[entry] as number) < rank; entry += 4) {
+      const to = words[entry + 3] as number;
+      let test = words[entry + 2] as number;
+      while (test < to && ((regs[words[test] as number] as number) & (words[test + 1] as number)) === words[test + 2]) test += 3;
+      if (test < to) continue;
+      const flow = index.flows[words[entry + 1] as number] as Flow;
+      if ((flow.rest.length !== 0 && !passesAll(flow.rest, regs)) || !counts(machine, flow, regs)) continue;
+      best = flow;
+      rank = flow.rank;
+      break;
     }
   }
   return best;

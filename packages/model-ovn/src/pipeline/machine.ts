@@ -122,9 +122,8 @@ export interface Flow {
   readonly table: Table;
   /** Position in the order of lookup: the lowest that matches wins. */
   readonly rank: number;
-  /** Where the flow's single-word tests lie in the machine's code: word, mask and value of each. */
-  start: number;
-  stop: number;
+  /** Whether it has tests of single words, which lie in the machine's code. */
+  readonly hasBits: boolean;
   /** What else must hold. */
   readonly rest: readonly Test[];
   /** Read when a packet first matches; `undefined` before. */

@@ -50,7 +50,7 @@ function unplaced(row: LogicalFlow, table: Table, rank: number, test: Test): Unp
     if (part.op === "bits") bits.push(part.word, part.mask, part.value);
     else if (part.op !== "constant" || !part.value) rest.push(part);
   }
-  return { flow: { row, table, rank, start: 0, stop: 0, rest, body: undefined }, bits };
+  return { flow: { row, table, rank, hasBits: bits.length > 0, rest, body: undefined }, bits };
 }
 
 /** Templates of the chassis, put in for their names; an unknown one stays and makes the flow unreadable. */
@@ -124,7 +124,7 @@ function readBody(machine: Machine, flow: Flow): FlowBody {
     return { type: "skipped" };
   }
   const [first, ...others] = read.actions;
-  const always = flow.start === flow.stop && flow.rest.length === 0 && read.needs === undefined;
+  const always = !flow.hasBits && flow.rest.length === 0 && read.needs === undefined;
   return {
     type: "actions", actions: read.actions, steps: stepsOf(read.actions),
     needs: read.needs === undefined ? undefined : lower(read.needs, namesIn(machine, table.datapath)),

@@ -5,7 +5,7 @@ import { visit } from "../pipeline/interpret.ts";
 import type { ConntrackPolicy, Run, Site } from "../pipeline/mode.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { CT, ETH_IP4, ETH_IP6, type Registers, WORD } from "../pipeline/registers.ts";
-import { fork, nextCtState, type TraceState } from "./state.ts";
+import { fork, giveBack, nextCtState, type TraceState } from "./state.ts";
 import { virtualAddress } from "./virtual-address.ts";
 
 /** The words of an address. */
@@ -14,8 +14,11 @@ export const wordsOf = ({ family, value }: ActionAddress): readonly number[] =>
 
 const addressText = ({ family, value }: ActionAddress): string => (family === 4 ? ip4Text(Number(value)) : ip6Text(wordsOf({ family, value })));
 
-/** Sends a packet on to a table of the pipeline that it is in. */
-const goOn = (run: Run, { table }: Site, to: number, regs: Registers, node: number): void => visit(run, tableOf(table.datapath, table.pipeline, to), regs, node);
+/** Sends a copy of the packet on to a table of the pipeline that it is in, and gives it back. */
+function goOn(run: Run, state: TraceState, { table }: Site, to: number, copy: Registers, node: number): void {
+  visit(run, tableOf(table.datapath, table.pipeline, to), copy, node);
+  giveBack(state);
+}
 
 /**
  * Connection tracking as `ovn-trace` assumes it: the states that the user gives, one after the other, and no translation undone.
@@ -34,9 +37,9 @@ export function assumedConntrack(state: TraceState): ConntrackPolicy {
     next(run, site, regs, action) {
       const { bits, comment } = nextCtState(state);
       const node = run.recorder.add(site.node, EVENT.transformation, `ct_next(ct_state=${ctStateText(bits)}${comment})`);
-      const tracked = fork(regs);
+      const tracked = fork(state, regs);
       tracked[WORD.ctState] = bits;
-      goOn(run, site, action.table, tracked, node);
+      goOn(run, state, site, action.table, tracked, node);
     },
     nat(run, site, regs, action) {
       const toDestination = action.type === "ct_dnat" || action.type === "ct_dnat_in_czone";
@@ -44,7 +47,7 @@ export function assumedConntrack(state: TraceState): ConntrackPolicy {
       if (!toDestination && address === undefined && site.table.datapath.hasGateway) return;
       const letter = toDestination ? "d" : "s";
       const direction = toDestination ? "dst" : "src";
-      const translated = fork(regs);
+      const translated = fork(state, regs);
       let text = `ct_${letter}nat${action.type.endsWith("_in_czone") ? "in_czone" : ""}`;
       if (address === undefined) text += ` /* assuming no un-${letter}nat entry, so no change */`;
       else {
@@ -54,10 +57,10 @@ export function assumedConntrack(state: TraceState): ConntrackPolicy {
         translated[WORD.ctState] = (translated[WORD.ctState] as number) | (toDestination ? CT.dnat : CT.snat);
       }
       text += track(translated);
-      goOn(run, site, action.table, translated, run.recorder.add(site.node, EVENT.transformation, text));
+      goOn(run, state, site, action.table, translated, run.recorder.add(site.node, EVENT.transformation, text));
     },
     balance(run, site, regs, action) {
-      const balanced = fork(regs);
+      const balanced = fork(state, regs);
       const type = regs[WORD.ethType];
       const family = type === ETH_IP4 ? 4 : type === ETH_IP6 ? 6 : 0;
       let comment = "";
@@ -78,14 +81,14 @@ export function assumedConntrack(state: TraceState): ConntrackPolicy {
         ({ comment } = next);
         balanced[WORD.ctState] = (balanced[WORD.ctState] as number) | next.bits;
       }
-      goOn(run, site, action.table, balanced, run.recorder.add(site.node, EVENT.transformation, `${action.type}${comment}`));
+      goOn(run, state, site, action.table, balanced, run.recorder.add(site.node, EVENT.transformation, `${action.type}${comment}`));
     },
     commit: () => undefined,
     commitTo(run, site, regs, action) {
-      const committed = fork(regs);
+      const committed = fork(state, regs);
       const text = action.type === "ct_commit_to_zone" ? `ct_commit_to_zone(${action.zone ?? "snat"})` : "ct_commit_nat /* assuming no un-nat entry, so no change */";
       const comment = track(committed);
-      goOn(run, site, action.table, committed, run.recorder.add(site.node, EVENT.transformation, text + comment));
+      goOn(run, state, site, action.table, committed, run.recorder.add(site.node, EVENT.transformation, text + comment));
     },
     clear(_run, _site, regs) {
       regs[WORD.ctState] = 0;

@@ -2,7 +2,6 @@ import { perform } from "../pipeline/interpret.ts";
 import type { Generator, Run, Site } from "../pipeline/mode.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { ETH_ARP, ETH_IP4, type Registers, WORD } from "../pipeline/registers.ts";
-import { fork } from "./state.ts";
 
 const RST = 4;
 
@@ -25,7 +24,7 @@ function turn(regs: Registers, made: Registers, version: 4 | 6): void {
  * @see OVN 23.09, utilities/ovn-trace.c execute_arp … execute_reject
  */
 export function generatePacket(run: Run, site: Site, regs: Registers, action: Generator): void {
-  const made = fork(regs);
+  const made = regs.slice();
   const back = action.type === "reject";
   switch (action.type) {
     case "arp":

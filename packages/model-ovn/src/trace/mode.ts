@@ -10,7 +10,7 @@ import { answer, bindNeighbour } from "./answers.ts";
 import { assumedConntrack } from "./conntrack.ts";
 import { generatePacket } from "./generate.ts";
 import { traceOutput } from "./output.ts";
-import { fork, type TraceState } from "./state.ts";
+import { fork, giveBack, type TraceState } from "./state.ts";
 import type { TraceRecorder } from "./tree.ts";
 
 /**
@@ -21,19 +21,20 @@ import type { TraceRecorder } from "./tree.ts";
 export function traceMode(state: TraceState, recorder: TraceRecorder): Mode {
   return {
     conntrack: assumedConntrack(state),
-    output: (run, site, regs) => traceOutput(run, site, regs, state.names, recorder),
+    output: (run, site, regs) => traceOutput(run, site, regs, state, recorder),
     answer,
     generate: generatePacket,
     neighbour: bindNeighbour,
     select(run, site, regs, action) {
       const asked = action.members.find(({ id }) => id === state.selectId);
       const member = asked ?? action.members[state.pick(action.members.length)];
-      const chosen = fork(regs);
+      const chosen = fork(state, regs);
       const to = spanOf(action.to);
       const id = member?.id ?? 0;
       if (to !== undefined) writeNumber(to, chosen, id);
       const node = recorder.add(site.node, EVENT.transformation, `select: ${printFieldRange(action.to)} = ${id}${asked === undefined ? " /* Randomly selected. Use --select-id to specify. */" : ""}`);
       visit(run, tableOf(site.table.datapath, site.table.pipeline, action.table), chosen, node);
+      giveBack(state);
     },
     decrement(_run, site, regs) {
       if (regs[WORD.ethType] !== ETH_IP4 && regs[WORD.ethType] !== ETH_IP6) recorder.add(site.node, EVENT.error, "*** TTL decrement of non-IP packet");

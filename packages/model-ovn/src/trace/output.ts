@@ -5,7 +5,7 @@ import type { Run, Site } from "../pipeline/mode.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { LOOPBACK, type Registers, WORD } from "../pipeline/registers.ts";
 import type { Names } from "./names.ts";
-import { fork } from "./state.ts";
+import { fork, giveBack, type TraceState } from "./state.ts";
 import type { TraceRecorder } from "./tree.ts";
 
 /** Name of the port with a key; what `ovn-trace` says where there is none. */
@@ -21,7 +21,8 @@ const omitted = "/* omitting output because inport == outport && !flags.loopback
  *
  * @see OVN 23.09, utilities/ovn-trace.c execute_output
  */
-export function traceOutput(run: Run, site: Site, regs: Registers, names: Names, recorder: TraceRecorder): void {
+export function traceOutput(run: Run, site: Site, regs: Registers, state: TraceState, recorder: TraceRecorder): void {
+  const { names } = state;
   const { datapath } = site.table;
   const key = (regs[WORD.outport] as number) & 0xffff;
   if (key === 0) {
@@ -32,22 +33,32 @@ export function traceOutput(run: Run, site: Site, regs: Registers, names: Names,
   const group = datapath.groups.get(key);
   const name = port !== undefined ? names.port(port) : (group?.name ?? "(unnamed)");
   if (port === undefined && group === undefined) recorder.add(site.node, EVENT.error, `*** unknown port or multicast group ${key}`);
-  if (site.table.pipeline === "egress") return leave(run, site, regs, port, name, names);
-  const egress = fork(regs);
-  egress.fill(0, 0, WORD.inport);
+  if (site.table.pipeline === "egress") return leave(run, site, regs, port, name, state);
+  const egress = fork(state, regs);
+  for (let register = 0; register < WORD.inport; register++) egress[register] = 0;
+  enterEgress(run, site, regs, egress, name, state, recorder);
+  giveBack(state);
+}
+
+function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, name: string, state: TraceState, recorder: TraceRecorder): void {
+  const { names } = state;
+  const { datapath } = site.table;
+  const key = (regs[WORD.outport] as number) & 0xffff;
+  const port = datapath.ports.get(key);
+  const group = datapath.groups.get(key);
   const loopback = ((regs[WORD.flags] as number) & LOOPBACK) !== 0;
   const inKey = (regs[WORD.inport] as number) & 0xffff;
   const title = (outport: string): string => `egress(dp="${names.datapath(datapath)}", inport="${portName(names, datapath, inKey)}", outport="${outport}")`;
   const first = tableOf(datapath, "egress", 0);
   if (group !== undefined) {
-    const replicas = recorder.add(site.node, EVENT.pipeline, `multicast(dp="${names.datapath(datapath)}", mcgroup="${group.name}")`);
+    const replicas = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, `multicast(dp="${names.datapath(datapath)}", mcgroup="${group.name}")`);
     for (const member of group.ports) {
-      const node = recorder.add(replicas, EVENT.pipeline, title(names.port(member)));
+      const node = (recorder.wants & EVENT.pipeline) === 0 ? replicas : recorder.add(replicas, EVENT.pipeline, title(names.port(member)));
       if (member.key === inKey && !loopback) {
         recorder.add(node, EVENT.output, omitted);
         continue;
       }
-      recorder.tree.indented.add(node);
+      if (node !== replicas) recorder.tree.indented.add(node);
       egress[WORD.outport] = member.key;
       // What one member's egress changes, the next one's finds: the program has one copy for all.
       visit(run, first, egress, node);
@@ -72,8 +83,9 @@ export function traceOutput(run: Run, site: Site, regs: Registers, names: Names,
   visit(run, first, egress, node);
 }
 
-function leave(run: Run, site: Site, regs: Registers, port: Port | undefined, name: string, names: Names): void {
+function leave(run: Run, site: Site, regs: Registers, port: Port | undefined, name: string, state: TraceState): void {
   const { recorder } = run;
+  const { names } = state;
   if ((recorder.wants & EVENT.output) !== 0) recorder.add(site.node, EVENT.output, `/* output to "${name}", type "${port?.row.type ?? ""}" */`);
   const peer = port?.peer;
   if (peer === undefined) {
@@ -81,8 +93,9 @@ function leave(run: Run, site: Site, regs: Registers, port: Port | undefined, na
     return;
   }
   const node = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, `ingress(dp="${names.datapath(peer.datapath)}", inport="${names.port(peer)}")`);
-  const entering = fork(regs);
+  const entering = fork(state, regs);
   entering[WORD.inport] = peer.key;
   entering[WORD.outport] = 0;
   visit(run, tableOf(peer.datapath, "ingress", 0), entering, node);
+  giveBack(state);
 }

@@ -2,13 +2,16 @@ import { buildMachine } from "../pipeline/build-machine.ts";
 import type { Datapath, Machine, MachineOptions, Port } from "../pipeline/machine.ts";
 import type { SouthboundDb } from "../southbound.ts";
 import { type Names, namesOf } from "./names.ts";
-import type { TraceTexts } from "./tree.ts";
+import type { Mode } from "../pipeline/mode.ts";
+import { traceMode } from "./mode.ts";
+import type { TraceState } from "./state.ts";
+import { traceRecorder, type TraceRecorder, type TraceTexts } from "./tree.ts";
 
 /** A database opened for traces: read once, asked often. */
 export interface TraceSession {
   readonly machine: Machine;
-  /** Texts with friendly names, and with those of the database; each made when first asked for. */
-  texts(friendly: boolean): TraceTexts;
+  /** What traces with friendly names, or with those of the database, work with; made when first asked for. */
+  tools(friendly: boolean): TraceTools;
 }
 
 /**
@@ -20,18 +23,32 @@ export interface TraceSession {
 export function openTrace(db: SouthboundDb, options: Pick<Partial<MachineOptions>, "index"> = {}): TraceSession {
   let finder: ((name: string) => Port | undefined) | undefined;
   const machine: Machine = buildMachine(db, { ...options, findPort: (name) => (finder ??= portFinder(machine))(name) });
-  const made = new Map<boolean, TraceTexts>();
+  const made = new Map<boolean, TraceTools>();
   return {
     machine,
-    texts(friendly) {
-      const known = made.get(friendly);
-      if (known !== undefined) return known;
-      const names: Names = namesOf(machine, friendly);
-      const texts: TraceTexts = { names, flows: new WeakMap(), actions: new WeakMap() };
-      made.set(friendly, texts);
-      return texts;
+    tools(friendly) {
+      let tools = made.get(friendly);
+      if (tools === undefined) made.set(friendly, (tools = makeTools(machine, friendly)));
+      return tools;
     },
   };
+}
+
+/** The parts of the machine that a trace needs, used by one trace after the other. */
+export interface TraceTools {
+  readonly names: Names;
+  readonly state: TraceState;
+  readonly whole: { readonly recorder: TraceRecorder; readonly mode: Mode };
+  readonly minimal: { readonly recorder: TraceRecorder; readonly mode: Mode };
+}
+
+function makeTools(machine: Machine, friendly: boolean): TraceTools {
+  const names = namesOf(machine, friendly);
+  const texts: TraceTexts = { names, flows: new WeakMap(), actions: new WeakMap() };
+  const state: TraceState = { names, ct: [], ctUsed: 0, lbDst: undefined, lbDstUsed: false, selectId: 0, pick: () => 0, copies: [], forks: 0 };
+  const whole = traceRecorder(texts, false);
+  const minimal = traceRecorder(texts, true);
+  return { names, state, whole: { recorder: whole, mode: traceMode(state, whole) }, minimal: { recorder: minimal, mode: traceMode(state, minimal) } };
 }
 
 /** Digits of a uuid that a text begins with, if it is the beginning of one. @see Open vSwitch 3.1, lib/uuid.c uuid_is_partial_string */

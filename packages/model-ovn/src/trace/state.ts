@@ -11,12 +11,12 @@ export interface LoadBalancerChoice {
 /** What the user says about the packet that its headers do not: the options of one trace. */
 export interface TraceAssumptions {
   /** Connection states, for one pass through connection tracking each. */
-  readonly ct: readonly number[];
-  readonly lbDst: LoadBalancerChoice | undefined;
+  ct: readonly number[];
+  lbDst: LoadBalancerChoice | undefined;
   /** Member of `select`; 0 for none. */
-  readonly selectId: number;
+  selectId: number;
   /** Picks one of `count` where the real program rolls dice. */
-  readonly pick: (count: number) => number;
+  pick: (count: number) => number;
 }
 
 /** The assumptions as far as they are used up in one trace. */
@@ -24,6 +24,9 @@ export interface TraceState extends TraceAssumptions {
   readonly names: Names;
   ctUsed: number;
   lbDstUsed: boolean;
+  readonly copies: Registers[];
+  /** Copies in use. */
+  forks: number;
 }
 
 /** Takes the next connection state; a comment says where it was assumed. */
@@ -34,5 +37,15 @@ export function nextCtState(state: TraceState): { readonly bits: number; readonl
   return { bits, comment: "" };
 }
 
-/** A copy that is changed without the original. */
-export const fork = (regs: Registers): Registers => regs.slice();
+/** A copy that is changed without the original, until it is given back: copies lie on a stack. */
+export function fork(state: TraceState, regs: Registers): Registers {
+  const copy = (state.copies[state.forks] ??= new Uint32Array(regs.length));
+  state.forks += 1;
+  copy.set(regs);
+  return copy;
+}
+
+/** Gives back the copy made last. */
+export function giveBack(state: TraceState): void {
+  state.forks -= 1;
+}

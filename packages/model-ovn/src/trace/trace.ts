@@ -5,11 +5,9 @@ import { EVENT } from "../pipeline/recorder.ts";
 import { WORD } from "../pipeline/registers.ts";
 import { formatFlow } from "./flow-format.ts";
 import { readMicroflow } from "./microflow.ts";
-import { traceMode } from "./mode.ts";
 import { printDetailed, printMinimal, printSummary } from "./print.ts";
 import type { TraceSession } from "./session.ts";
 import type { LoadBalancerChoice } from "./state.ts";
-import { traceRecorder } from "./tree.ts";
 
 /** Forms in which a trace is printed; the first that `ovn-trace` knows is the most talkative. */
 export type TraceForm = "detailed" | "summary" | "minimal";
@@ -40,16 +38,21 @@ export function trace(session: TraceSession, request: TraceRequest): string {
   const { machine } = session;
   const { datapath, regs } = readMicroflow(machine, request.microflow, request.datapath);
   const forms = request.forms === undefined || request.forms.size === 0 ? detailed : request.forms;
-  const texts = session.texts(request.friendly ?? true);
-  const recorder = traceRecorder(texts, !forms.has("detailed") && !forms.has("summary"));
-  const state = {
-    ct: request.ct ?? [], lbDst: request.lbDst, selectId: request.selectId ?? 0, pick: request.pick ?? ((): number => 0),
-    names: texts.names, ctUsed: 0, lbDstUsed: false,
-  };
-  const run: Run = { machine, mode: traceMode(state, recorder), recorder, visits: 0, depth: 0, parent: 0 };
+  const tools = session.tools(request.friendly ?? true);
+  const { names, state } = tools;
+  const { recorder, mode } = forms.has("detailed") || forms.has("summary") ? tools.whole : tools.minimal;
+  recorder.reset();
+  state.ct = request.ct ?? [];
+  state.lbDst = request.lbDst;
+  state.selectId = request.selectId ?? 0;
+  state.pick = request.pick ?? first;
+  state.ctUsed = 0;
+  state.lbDstUsed = false;
+  state.forks = 0;
+  const run: Run = { machine, mode, recorder, visits: 0, depth: 0, parent: 0 };
   const head = `# ${formatFlow(regs)}\n`;
   const inport = datapath.ports.get((regs[WORD.inport] as number) & 0xffff);
-  const root = recorder.add(0, EVENT.pipeline, `ingress(dp="${texts.names.datapath(datapath)}", inport="${inport === undefined ? "(unnamed)" : texts.names.port(inport)}")`);
+  const root = recorder.add(0, EVENT.pipeline, `ingress(dp="${names.datapath(datapath)}", inport="${inport === undefined ? "(unnamed)" : names.port(inport)}")`);
   visit(run, tableOf(datapath, "ingress", 0), regs, root);
   const title = (text: string): string => (forms.size > 1 ? text : "");
   return [
@@ -61,3 +64,4 @@ export function trace(session: TraceSession, request: TraceRequest): string {
 }
 
 const detailed: ReadonlySet<TraceForm> = new Set<TraceForm>(["detailed"]);
+const first = (): number => 0;

@@ -26,6 +26,8 @@ export interface TraceTexts {
 
 export interface TraceRecorder extends Recorder {
   readonly tree: TraceTree;
+  /** Forgets the last trace. */
+  reset(): void;
 }
 
 /**
@@ -51,10 +53,16 @@ export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorde
     tree.lastChild[parent] = node;
     return node;
   };
+  const reset = (): void => {
+    for (const list of [tree.kinds, tree.texts, tree.parent, tree.firstChild, tree.lastChild, tree.next]) list.length = 1;
+    tree.firstChild[0] = 0;
+    tree.lastChild[0] = 0;
+    tree.indented.clear();
+  };
   if (minimal) {
     const wants = EVENT.modify | EVENT.error | EVENT.transformation;
     return {
-      tree, wants,
+      tree, wants, reset,
       table: (parent) => parent,
       action: () => undefined,
       cross: (parent) => parent,
@@ -62,7 +70,7 @@ export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorde
     };
   }
   return {
-    tree, wants: 127, add,
+    tree, wants: 127, add, reset,
     table: (parent, table, flow) => add(parent, EVENT.table, flow === undefined ? missText(table) : flowText(texts, flow)),
     action: (parent, action) => {
       add(parent, EVENT.action, action === undefined ? "drop;" : actionText(texts, action));
