@@ -1,10 +1,11 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
-import { completeSnapshot, loadScenarios, loadSnapshot as loadTexts, type Scenario, type Snapshot } from "@hopscope/model-kubernetes";
+import { loadScenarios, loadSnapshot as loadTexts, type Scenario, type Snapshot } from "@hopscope/model-kubernetes";
 import { readFiles } from "./cli/read-files.ts";
+import { completeCluster } from "./complete/complete.ts";
 
 /**
  * Loads a snapshot from files and folders of YAML and JSON (`-` is stdin), merges them, and derives what a GitOps folder
- * does not hold (pods, addresses, nodes), each assumption a caveat.
+ * does not hold (pods, addresses, nodes, routers, sidecars), each assumption a caveat.
  *
  * Trouble in the input is in the snapshot's `diagnostics`; what cannot be read at all throws {@link InputError}.
  *
@@ -12,7 +13,7 @@ import { readFiles } from "./cli/read-files.ts";
  * const snapshot = loadSnapshot(["cluster", "app.yaml"]);
  */
 export function loadSnapshot(paths: string | readonly string[]): Snapshot {
-  return completeSnapshot(loadTexts(readFiles(typeof paths === "string" ? [paths] : paths)));
+  return completeCluster(loadTexts(readFiles(typeof paths === "string" ? [paths] : paths)));
 }
 
 /** Loads the Scenario documents of one file. */

@@ -1,6 +1,7 @@
-import { completeSnapshot, loadSnapshot, type Resource, type Snapshot } from "@hopscope/model-kubernetes";
+import { loadSnapshot, type Resource, type Snapshot } from "@hopscope/model-kubernetes";
 import { printYaml, resourcesArbitrary } from "@hopscope/model-kubernetes/testing";
 import fc from "fast-check";
+import { completeCluster } from "../complete/complete.ts";
 import { arbitraryMesh } from "./arbitrary-mesh.ts";
 
 /** A generated cluster: its objects as a user would write them, and the snapshot that the front door makes of them. */
@@ -81,7 +82,7 @@ export function arbitrarySnapshot({ mesh = true, openshift = true }: SnapshotOpt
     )
     .map((resources) => {
       const yaml = printYaml(resources);
-      const snapshot = completeSnapshot(loadSnapshot([{ name: "generated.yaml", text: yaml }]));
+      const snapshot = completeCluster(loadSnapshot([{ name: "generated.yaml", text: yaml }]));
       return { resources, yaml, snapshot, toString: () => yaml };
     });
 }

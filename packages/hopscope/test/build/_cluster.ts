@@ -1,8 +1,9 @@
-import { completeSnapshot, loadSnapshot } from "@hopscope/model-kubernetes";
+import { loadSnapshot } from "@hopscope/model-kubernetes";
+import { completeCluster } from "../../src/complete/complete.ts";
 import { buildNetwork, type Journey, simulate, type TraceOptions } from "hopscope";
 
 /** A snapshot of YAML texts, completed as the front door does. */
-export const snapshotFrom = (...texts: readonly string[]) => completeSnapshot(loadSnapshot(texts.map((text, index) => ({ name: `${index}.yaml`, text }))));
+export const snapshotFrom = (...texts: readonly string[]) => completeCluster(loadSnapshot(texts.map((text, index) => ({ name: `${index}.yaml`, text }))));
 
 /** Traces one request in the cluster that YAML texts describe. */
 export const trace = (texts: readonly string[], from: string, to: string, options?: TraceOptions): Journey => simulate(buildNetwork(snapshotFrom(...texts)), { from, to }, options);

@@ -1,6 +1,7 @@
-import type { Decided, PortId, Stage, Step, System, Term } from "@hopscope/core";
+import type { Decided, Decision, PortId, Stage, Step, System, Term } from "@hopscope/core";
 import type { SouthboundDb } from "../southbound.ts";
 import { buildChassis } from "./real/chassis.ts";
+import { denialCode } from "./real/generate.ts";
 import { type Entrance, type RealResult, type RealState, runPacket } from "./real/run-packet.ts";
 import type { Exit, Pass } from "./real/run.ts";
 
@@ -51,17 +52,16 @@ function decided(result: RealResult, options: ChassisOptions, port: PortId): Dec
   const forwarded = exits.filter(({ made }) => !made);
   const [answer] = exits;
   if (answer !== undefined && forwarded.length === 0 && refusal !== undefined) return { outcome: { type: "reject", ...refusal, with: answer.packet, out: portOf(answer) }, ...rest };
-  const unknown = ends.find(({ type }) => type === "unknown");
-  if (forwarded.length === 0) {
-    // Only questions about neighbours left, if anything did.
-    const end = unknown ?? ends[0];
+  const [only] = forwarded;
+  if (only === undefined) {
+    // Nothing left, unless a question about a neighbour did.
+    const end = ends.find(({ type }) => type === "unknown") ?? ends[0];
     if (end === undefined) return { outcome: { type: "drop", reason: "OVN sent the packet nowhere", origin: { object: `chassis ${options.chassis}` } }, ...rest };
     const { reason, origin, code } = end;
     return { outcome: end.type === "unknown" ? { type: "unknown", reason, origin } : { type: "drop", reason, origin, ...(code === undefined ? {} : { code }) }, ...rest };
   }
-  const [only] = exits;
-  if (only !== undefined && exits.length === 1) return { outcome: { type: "forward", out: portOf(only), packet: only.packet }, ...rest };
-  return { outcome: { type: "replicate", copies: exits.map((exit) => ({ out: portOf(exit), packet: exit.packet })) }, ...rest };
+  if (forwarded.length === 1) return { outcome: { type: "forward", out: portOf(only), packet: only.packet }, ...rest };
+  return { outcome: { type: "replicate", copies: forwarded.map((exit) => ({ out: portOf(exit), packet: exit.packet })) }, ...rest };
 }
 
 const first = (port: PortId): readonly Term[] => (port === TUNNEL ? [{ key: "geneve_decap" }, { key: "ovs_ingress" }] : [{ key: "ovs_egress" }]);
