@@ -3,7 +3,8 @@ import type { Model } from "./model.ts";
 import type { MtlsMode } from "./peer-authentication.ts";
 import type { Policies } from "./policies.ts";
 import type { ListenerClass } from "./protocol.ts";
-import { downstreamMutual } from "./tls-context.ts";
+import type { ServerTls } from "./tls-context.ts";
+import { downstreamMutual, gatewayTls } from "./tls-context.ts";
 import type { Json, Protocol } from "./types.ts";
 
 const MESH_HTTP = ["istio-http/1.0", "istio-http/1.1", "istio-h2"];
@@ -28,17 +29,20 @@ export function chainOptions(kind: ListenerClass, mode: MtlsMode, plain: readonl
 }
 
 /** What one port's chains have in common. */
-export interface ChainTarget { readonly name: string; readonly httpName: string; readonly match: Json; readonly cluster: string; readonly vhost: string; readonly operation: string; readonly statPrefix: string; readonly protocol: Protocol }
+export interface ChainTarget { readonly name: string; readonly httpName: string; readonly match: Json; readonly cluster: string; readonly vhost: string; readonly operation: string; readonly statPrefix: string; readonly protocol: Protocol; readonly tls?: ServerTls }
 
 /** The chains of one port. */
 export function inboundChains(model: Model, policies: Policies, target: ChainTarget, { kind, mode }: { readonly kind: ListenerClass; readonly mode: MtlsMode }): readonly Json[] {
   const route = { routeConfig: { name: target.cluster, validateClusters: false, virtualHosts: [{ name: target.vhost, domains: ["*"], routes: [{ name: "default", match: { prefix: "/" }, decorator: { operation: target.operation }, route: { cluster: target.cluster, timeout: "0s", maxStreamDuration: { grpcTimeoutHeaderMax: "0s", maxStreamDuration: "0s" } } }] }] } };
-  return chainOptions(kind, mode, plaintextAlpn(model)).map((option) => ({
+  const own = mode === "DISABLE" ? target.tls : undefined;
+  const options: readonly ChainOption[] = own === undefined ? chainOptions(kind, mode, plaintextAlpn(model)) : [{ http: kind === "http", transport: "tls", mutual: true }];
+  const socket = (http: boolean): Json => (own === undefined ? downstreamMutual(http ? ["h2", "http/1.1"] : ["istio-peer-exchange", "h2", "http/1.1"], model.mesh) : gatewayTls(own, ["h2", "http/1.1"]));
+  return options.map((option) => ({
     name: option.http ? target.httpName : target.name,
     filterChainMatch: { ...target.match, ...(option.alpn === undefined ? {} : { applicationProtocols: option.alpn }), transportProtocol: option.transport },
     filters: option.http
       ? [AUTHN, METADATA_EXCHANGE, connectionManager(model, { kind: "inbound", protocol: target.protocol, statPrefix: target.statPrefix, route, policies: policies.http })]
       : [AUTHN, METADATA_EXCHANGE, ...policies.tcp, stats(true), ...protocolFilters(model, target.protocol, target.cluster, tcpProxy(target.cluster))],
-    ...(option.mutual ? { transportSocket: downstreamMutual(option.http ? ["h2", "http/1.1"] : ["istio-peer-exchange", "h2", "http/1.1"], model.mesh) } : {}),
+    ...(option.mutual ? { transportSocket: socket(option.http) } : {}),
   }));
 }

@@ -32,6 +32,7 @@ function portTarget(entry: InboundPort): ChainTarget {
   return {
     name, httpName: name, match: entry.targetPort > 0 ? { destinationPort: entry.targetPort } : {}, cluster: `inbound|${entry.targetPort}||`, vhost: `inbound|http|${entry.servicePort}`,
     operation: `${entry.host}:${entry.servicePort}/*`, statPrefix: `inbound_${name}`, protocol: entry.protocol,
+    ...(entry.tls === undefined ? {} : { tls: entry.tls }),
   };
 }
 

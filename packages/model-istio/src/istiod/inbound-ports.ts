@@ -2,8 +2,9 @@ import type { Resource } from "@hopscope/model-kubernetes";
 import { selects } from "./config-order.ts";
 import type { ServiceSpec } from "./kubernetes-services.ts";
 import type { Model } from "./model.ts";
-import { parseProtocol } from "./protocol.ts";
+import { afterTermination, parseProtocol } from "./protocol.ts";
 import type { Ingress, Scope } from "./scope.ts";
+import type { ServerTls } from "./tls-context.ts";
 import type { Json, MeshService, Protocol, Proxy } from "./types.ts";
 import { targetPortOn } from "./workloads.ts";
 
@@ -22,6 +23,8 @@ export interface InboundPort {
   readonly bindToPort: boolean;
   /** Where the traffic goes instead of the address the client asked for: an IP address with a port, or a socket's path. */
   readonly endpoint?: { readonly address: string; readonly port: number };
+  /** The TLS it terminates where the mesh asks for none. */
+  readonly tls?: ServerTls;
 }
 
 export interface Instance { readonly service: MeshService; readonly port: number; readonly targetPort: number; readonly protocol: Protocol; readonly path: string }
@@ -75,17 +78,19 @@ function defaultEndpoint(text: string | undefined, proxy: Proxy): InboundPort["e
   }
 }
 
-function ingressPort(entry: Ingress, index: number, { proxy, instances, sidecar }: { readonly proxy: Proxy; readonly instances: readonly Instance[]; readonly sidecar: Resource }): InboundPort {
+function ingressPort(entry: Ingress, index: number, { model, proxy, instances, sidecar }: { readonly model: Model; readonly proxy: Proxy; readonly instances: readonly Instance[]; readonly sidecar: Resource }): InboundPort {
+  const tls = model.flags.sidecarIngressTls ? entry.tls : undefined;
+  const protocol = parseProtocol(entry.port?.protocol ?? "");
   const number = entry.port?.number ?? 0;
   const instance = instances.find((candidate) => candidate.targetPort === number);
   const endpoint = defaultEndpoint(entry.defaultEndpoint, proxy);
   const unicast = proxy.ips.find(isUnicast);
   return {
-    targetPort: number, servicePort: number, protocol: parseProtocol(entry.port?.protocol ?? ""), services: [], resource: sidecar, path: `spec.ingress[${index}]`,
+    targetPort: number, servicePort: number, protocol: tls === undefined ? protocol : afterTermination(protocol), services: [], resource: sidecar, path: `spec.ingress[${index}]`,
     host: instance?.service.host ?? `${sidecar.metadata.name}.${sidecar.metadata.namespace ?? ""}`,
     bind: (entry.bind ?? "") === "" ? (unicast ?? wildcardOf(proxy)) : (entry.bind ?? ""),
     bindToPort: entry.captureMode === undefined || entry.captureMode === "DEFAULT" ? proxy.interceptionMode === "NONE" : entry.captureMode === "NONE",
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpoint === undefined ? {} : { endpoint }), ...(tls === undefined ? {} : { tls }),
   };
 }
 
@@ -98,7 +103,7 @@ export function inboundPorts(model: Model, proxy: Proxy, scope: Scope): readonly
   const ports = new Map<number, InboundPort>();
   if (scope.ingress.length > 0 && scope.sidecar !== undefined) {
     for (const [index, entry] of scope.ingress.entries()) {
-      const port = ingressPort(entry, index, { proxy, instances, sidecar: scope.sidecar });
+      const port = ingressPort(entry, index, { model, proxy, instances, sidecar: scope.sidecar });
       if (!ports.has(port.targetPort)) ports.set(port.targetPort, port);
     }
   } else if (proxy.interceptionMode !== "NONE") {

@@ -62,6 +62,8 @@ export function readFlags(snapshot: Pick<Snapshot, "resources">, options: Compil
     http10: flag("PILOT_HTTP10", false),
     scopeGatewayToNamespace: flag("PILOT_SCOPE_GATEWAY_TO_NAMESPACE", false),
     ignorePortInHostMatch: flag("SIDECAR_IGNORE_PORT_IN_HOST_MATCH", true),
+    sidecarIngressTls: flag("ENABLE_TLS_ON_SIDECAR_INGRESS", false),
+    oldestHostMatch: flag("PERSIST_OLDEST_FIRST_HEURISTIC_FOR_VIRTUAL_SERVICE_HOST_MATCHING", false),
   };
 }
 

@@ -53,7 +53,7 @@ interface World { readonly model: Model; readonly proxy: Proxy; readonly scope: 
 /** @see istio 1.18 pilot/pkg/networking/core/v1alpha3/route/route.go BuildSidecarVirtualHostWrapper */
 function wrappersOf({ model, proxy, scope, listener, port, services }: World): readonly Wrapper[] {
   const spoken = (protocol: Protocol): boolean => { const kind = listenerClass(protocol, model.flags, "outbound"); return kind === "http" || kind === "auto"; };
-  const best = mostSpecificVirtualServices(listener.virtualServices, listener.services);
+  const best = mostSpecificVirtualServices(listener.virtualServices, listener.services, model.flags.oldestHostMatch);
   const hash = destinationHash(model, proxy, scope.byHost);
   const retry = model.mesh.defaultHttpRetryPolicy === undefined ? {} : { defaultRetry: model.mesh.defaultHttpRetryPolicy };
   const out: Wrapper[] = [];

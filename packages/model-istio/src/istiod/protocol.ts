@@ -45,3 +45,5 @@ export const isHttp = (p: Protocol): boolean => p === "HTTP" || p === "HTTP2" ||
 export const isHttp2 = (p: Protocol): boolean => p === "HTTP2" || p === "GRPC" || p === "GRPC-Web";
 export const isTcp = (p: Protocol): boolean => p === "TCP" || p === "HTTPS" || p === "TLS" || p === "Mongo" || p === "Redis" || p === "MySQL";
 export const isTls = (p: Protocol): boolean => p === "TLS" || p === "HTTPS";
+/** What is left of a protocol once its TLS is terminated (`istio 1.18 pkg/config/protocol/instance.go AfterTLSTermination`). */
+export const afterTermination = (p: Protocol): Protocol => (p === "HTTPS" ? "HTTP" : p === "TLS" ? "TCP" : p);

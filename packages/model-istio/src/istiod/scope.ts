@@ -3,6 +3,7 @@ import { selects, visibleIn } from "./config-order.ts";
 import { hostIsSubset, hostMatches } from "./host.ts";
 import type { Model } from "./model.ts";
 import { parseProtocol } from "./protocol.ts";
+import type { ServerTls } from "./tls-context.ts";
 import type { MeshService, Proxy } from "./types.ts";
 import type { Destination, VirtualService } from "./virtual-services.ts";
 import { virtualServicesFor } from "./virtual-services.ts";
@@ -34,6 +35,7 @@ export interface Ingress {
   readonly bind?: string;
   readonly captureMode?: string;
   readonly defaultEndpoint?: string;
+  readonly tls?: ServerTls;
 }
 
 interface EgressSpec { readonly hosts?: readonly string[]; readonly port?: ListenerPort; readonly bind?: string; readonly captureMode?: string }

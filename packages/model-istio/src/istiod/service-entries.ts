@@ -78,26 +78,27 @@ export function allocateAddresses(services: readonly MeshService[]): readonly Me
   const max = 255 * 255;
   const prime = 65011;
   const owner = new Map<number, string>();
-  const slots = new Map<string, number>();
   const wants = (service: MeshService): boolean =>
     !service.kubernetes && service.address === "0.0.0.0" && service.resolution !== "passthrough" && !service.host.startsWith("*");
   for (const service of services) {
+    if (!wants(service)) continue;
     const key = `${service.namespace}/${service.host}`;
-    if (!wants(service) || slots.has(key)) continue;
     let hash = 0x811c9dc5;
     for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
     const step = prime - (hash % prime);
     let slot = hash % max;
-    for (let tries = 0; owner.has(slot) && tries < max; tries++) slot = (slot + step) % max;
+    for (let tries = 1; owner.has(slot) && tries < max; tries++) slot = ((hash + tries * step) >>> 0) % max;
     owner.set(slot, key);
-    slots.set(key, slot);
   }
+  if (owner.size === 0) return services;
   const addressOf = new Map<string, string>();
   let counter = 0;
   for (let slot = 0; slot < max; slot++) {
+    const key = owner.get(slot);
+    // A host that two entries name has two slots and the address of the first of them.
+    if (key !== undefined && addressOf.has(key)) continue;
     counter++;
     if (counter % 255 === 0) counter++;
-    const key = owner.get(slot);
     if (key !== undefined) addressOf.set(key, `240.240.${Math.floor(counter / 255)}.${counter % 255}`);
   }
   return services.map((service) => {
