@@ -55,13 +55,21 @@ function decided(result: RealResult, options: ChassisOptions, port: PortId): Dec
   const [only] = forwarded;
   if (only === undefined) {
     // Nothing left, unless a question about a neighbour did.
-    const end = ends.find(({ type }) => type === "unknown") ?? ends[0];
+    const end = ends.find(({ type }) => type === "unknown") ?? ends[0] ?? denied(result);
     if (end === undefined) return { outcome: { type: "drop", reason: "OVN sent the packet nowhere", origin: { object: `chassis ${options.chassis}` } }, ...rest };
     const { reason, origin, code } = end;
     return { outcome: end.type === "unknown" ? { type: "unknown", reason, origin } : { type: "drop", reason, origin, ...(code === undefined ? {} : { code }) }, ...rest };
   }
   if (forwarded.length === 1) return { outcome: { type: "forward", out: portOf(only), packet: only.packet }, ...rest };
   return { outcome: { type: "replicate", copies: forwarded.map((exit) => ({ out: portOf(exit), packet: exit.packet })) }, ...rest };
+}
+
+/** A flow of the ACL tables that carries a denial out ends the packet without saying so: the ACL before it does. */
+function denied({ passes }: RealResult): { readonly type: "drop"; readonly reason: string; readonly origin: Decision["origin"]; readonly code: string } | undefined {
+  const decisions = passes.at(-1)?.decisions ?? [];
+  const acl = decisions.findLast(({ table, verdict }) => /_acl(_eval|_after_lb_eval)?$/.test(table) && /reg8\[17\] = 1/.test(verdict));
+  if (acl === undefined || !/_acl/.test(decisions.at(-1)?.table ?? "")) return undefined;
+  return { type: "drop", reason: `${acl.origin.object} denies it (${acl.table})`, origin: acl.origin, code: denialCode(acl.origin.object) };
 }
 
 const first = (port: PortId): readonly Term[] => (port === TUNNEL ? [{ key: "geneve_decap" }, { key: "ovs_ingress" }] : [{ key: "ovs_egress" }]);
