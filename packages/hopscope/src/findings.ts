@@ -3,10 +3,11 @@ import { meshFindings } from "@hopscope/model-istio";
 import { type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
+import { located } from "./locator.ts";
 
 /** Adds to a journey what its end means: the findings of the legs that failed, and of the egress addresses it did not use. */
 export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
-  const locate = (origin: Origin): Origin => cluster.snapshot.locate(origin);
+  const locate = (origin: Origin): Origin => located(cluster.snapshot, origin);
   const found: Finding[] = [...journey.findings];
   const add = (finding: Finding): void => {
     if (!found.some(({ code, problem }) => code === finding.code && problem === finding.problem)) found.push({ ...finding, origin: locate(finding.origin) });
@@ -119,7 +120,7 @@ function relevant(cluster: ClusterNetwork, journey: Journey): Journey["caveats"]
   const seen = new Set<string>();
   return [...journey.caveats, ...general, ...compiled, ...wrong]
     .filter(({ code, problem }) => !seen.has(`${code} ${problem}`) && seen.add(`${code} ${problem}`))
-    .map((caveat) => (caveat.origin === undefined ? caveat : { ...caveat, origin: cluster.snapshot.locate(caveat.origin) }));
+    .map((caveat) => (caveat.origin === undefined ? caveat : { ...caveat, origin: located(cluster.snapshot, caveat.origin) }));
 }
 
 /** Namespace of `Kind namespace/name`; an object of the whole cluster is in none, which every journey passes. */

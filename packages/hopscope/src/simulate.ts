@@ -3,6 +3,7 @@ import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clust
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
 import { type Resolving, resolvingOf } from "./build/resolving.ts";
 import { explained } from "./findings.ts";
+import { located } from "./locator.ts";
 import { type EndpointName, isAddress, parseEndpoint, parseTarget } from "./question/parse.ts";
 
 export interface Request {
@@ -44,7 +45,7 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const resolving: Resolving = isAddress(url.host) ? { addresses: [url.host], caveats: [] } : resolvingOf(cluster.snapshot, seat, url.host);
   const { addresses, resolver, caveats } = resolving;
   const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
-  const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => cluster.snapshot.locate(origin) });
+  const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => located(cluster.snapshot, origin) });
   return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats] });
 }
 
