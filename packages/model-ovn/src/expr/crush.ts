@@ -1,17 +1,13 @@
 import type { Expression } from "./expression.ts";
 import type { OvnSymbol } from "./symbols.ts";
 import { combine, groupOf } from "./tree.ts";
+import type { NormalRules } from "./version.ts";
 
 type Comparison = Extract<Expression, { type: "compare" }>;
 type StringTest = Extract<Expression, { type: "compare-string" }>;
 
 const FALSE: Expression = { type: "boolean", value: false };
 const TRUE: Expression = { type: "boolean", value: true };
-
-export interface NormalizeOptions {
-  /** Leaves alternatives that others cover, as OVN before 23.06 does, and sorts by value alone. */
-  readonly keepSupersets: boolean;
-}
 
 const countOnes = (mask: bigint): number => {
   let count = 0;
@@ -27,8 +23,8 @@ export function intersect(a: Comparison, b: Comparison): Comparison | undefined 
 }
 
 /** Alternatives without repetitions, and without those that a wider one covers. */
-function crushNumbers(tests: readonly Comparison[], set: string | undefined, options: NormalizeOptions): Expression {
-  const counted = tests.map((test) => ({ test, bits: options.keepSupersets ? 0 : countOnes(test.mask) }));
+function crushNumbers(tests: readonly Comparison[], set: string | undefined, rules: NormalRules): Expression {
+  const counted = tests.map((test) => ({ test, bits: rules.keepSupersets ? 0 : countOnes(test.mask) }));
   counted.sort((a, b) => a.bits - b.bits || order(a.test.value, b.test.value) || order(a.test.mask, b.test.mask));
   const distinct: Comparison[] = [];
   for (const { test } of counted) {
@@ -36,7 +32,7 @@ function crushNumbers(tests: readonly Comparison[], set: string | undefined, opt
     if (last === undefined || last.value !== test.value || last.mask !== test.mask) distinct.push(test);
   }
   const unchanged = distinct.length === tests.length;
-  if (options.keepSupersets || distinct[0]?.field.level !== "ordinal" || (unchanged && set !== undefined)) return group(distinct, unchanged ? set : undefined);
+  if (rules.keepSupersets || distinct[0]?.field.level !== "ordinal" || (unchanged && set !== undefined)) return group(distinct, unchanged ? set : undefined);
   const kept: Comparison[] = [];
   for (const test of distinct) {
     const covered = kept.some((wide) => wide.mask !== test.mask && (wide.mask & ~test.mask) === 0n && ((wide.value ^ test.value) & wide.mask) === 0n);
@@ -52,10 +48,10 @@ function group(of: readonly Expression[], set: string | undefined): Expression {
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function crushOr(expression: Extract<Expression, { type: "or" | "and" }>, symbol: OvnSymbol, options: NormalizeOptions): Expression {
+function crushOr(expression: Extract<Expression, { type: "or" | "and" }>, symbol: OvnSymbol, rules: NormalRules): Expression {
   const tests: Expression[] = [];
   for (const operand of expression.of) {
-    const crushed = crush(operand, symbol, options);
+    const crushed = crush(operand, symbol, rules);
     if (crushed.type === "boolean") {
       if (crushed.value) return TRUE;
     } else if (crushed.type === "or") for (const test of crushed.of) tests.push(test);
@@ -66,14 +62,14 @@ function crushOr(expression: Extract<Expression, { type: "or" | "and" }>, symbol
     const texts = [...new Map(tests.map((test) => [(test as StringTest).text, test])).entries()].sort(([a], [b]) => compareTexts(a, b));
     return group(texts.map(([, test]) => test), undefined);
   }
-  return crushNumbers(tests as readonly Comparison[], expression.set, options);
+  return crushNumbers(tests as readonly Comparison[], expression.set, rules);
 }
 
 /** One string that all alternatives allow, or those that they have in common. */
-function crushAndString(operands: readonly Expression[], symbol: OvnSymbol, options: NormalizeOptions): Expression {
+function crushAndString(operands: readonly Expression[], symbol: OvnSymbol, rules: NormalRules): Expression {
   let common: readonly StringTest[] | undefined;
   for (const operand of operands) {
-    const crushed = crush(operand, symbol, options);
+    const crushed = crush(operand, symbol, rules);
     if (crushed.type === "boolean") {
       if (!crushed.value) return FALSE;
       continue;
@@ -86,11 +82,11 @@ function crushAndString(operands: readonly Expression[], symbol: OvnSymbol, opti
 }
 
 /** Distributes a conjunction of tests of one numeric field over its alternatives, one pair of them at a time. */
-function crushAndNumber(operands: readonly Expression[], symbol: OvnSymbol, options: NormalizeOptions): Expression {
+function crushAndNumber(operands: readonly Expression[], symbol: OvnSymbol, rules: NormalRules): Expression {
   let fixed: Comparison | undefined;
   const alternatives: (readonly Comparison[])[] = [];
   for (const operand of operands) {
-    const crushed = crush(operand, symbol, options);
+    const crushed = crush(operand, symbol, rules);
     if (crushed.type === "boolean") {
       if (!crushed.value) return FALSE;
     } else if (crushed.type === "compare") {
@@ -115,7 +111,7 @@ function crushAndNumber(operands: readonly Expression[], symbol: OvnSymbol, opti
   const product = groupOf("or", products, false);
   if (second === undefined && product.type === "compare") return product;
   const remaining = rest.reduce<Expression>((sum, tests) => combine("and", sum, { type: "or", of: tests }), product);
-  return crush(remaining, symbol, options);
+  return crush(remaining, symbol, rules);
 }
 
 /**
@@ -123,8 +119,8 @@ function crushAndNumber(operands: readonly Expression[], symbol: OvnSymbol, opti
  *
  * @see OVN 23.09, lib/expr.c, crush_cmps
  */
-export function crush(expression: Expression, symbol: OvnSymbol, options: NormalizeOptions): Expression {
-  if (expression.type === "or") return crushOr(expression, symbol, options);
+export function crush(expression: Expression, symbol: OvnSymbol, rules: NormalRules): Expression {
+  if (expression.type === "or") return crushOr(expression, symbol, rules);
   if (expression.type !== "and") return expression;
-  return symbol.type === "string" ? crushAndString(expression.of, symbol, options) : crushAndNumber(expression.of, symbol, options);
+  return symbol.type === "string" ? crushAndString(expression.of, symbol, rules) : crushAndNumber(expression.of, symbol, rules);
 }

@@ -12,3 +12,4 @@ export type { FieldSymbol, Level, OvnSymbol, PredicateSymbol, StringSymbol, Symb
 export { OvnSyntaxError } from "./syntax-error.ts";
 export { expandTemplates } from "./templates.ts";
 export { combine, negate } from "./tree.ts";
+export { type NormalRules, normalRules } from "./version.ts";

@@ -1,7 +1,8 @@
 import { uniqueSymbol } from "./annotate.ts";
-import { crush, intersect, type NormalizeOptions } from "./crush.ts";
+import { crush, intersect } from "./crush.ts";
 import type { Expression } from "./expression.ts";
 import { combine, groupOf } from "./tree.ts";
+import { type NormalRules, normalRules } from "./version.ts";
 
 const RANK: Readonly<Record<string, number>> = { and: 1, or: 2, boolean: 3, resident: 4 };
 const FALSE: Expression = { type: "boolean", value: false };
@@ -21,7 +22,7 @@ function sortOperands(operands: readonly Expression[]) {
 }
 
 /** Brings tests of one symbol together and joins them into as few as possible. */
-function gather(operands: readonly Expression[], options: NormalizeOptions): Expression {
+function gather(operands: readonly Expression[], rules: NormalRules): Expression {
   const sorted = sortOperands(operands);
   let result: Expression | undefined;
   for (let at = 0; at < sorted.length; ) {
@@ -35,7 +36,7 @@ function gather(operands: readonly Expression[], options: NormalizeOptions): Exp
     }
     let joined: Expression = first.expression;
     for (at++; sorted[at]?.symbol === symbol; at++) joined = combine("and", joined, sorted[at]?.expression ?? joined);
-    const crushed = crush(joined, symbol, options);
+    const crushed = crush(joined, symbol, rules);
     if (crushed.type !== "boolean") result = combine("and", result, crushed);
     else if (!crushed.value) return crushed;
   }
@@ -58,8 +59,8 @@ function joinNeighbours(operands: readonly Expression[]): readonly Expression[] 
   return joined;
 }
 
-function normalizeAnd(operands: readonly Expression[], options: NormalizeOptions): Expression {
-  const gathered = gather(operands, options);
+function normalizeAnd(operands: readonly Expression[], rules: NormalRules): Expression {
+  const gathered = gather(operands, rules);
   if (gathered.type !== "and") return gathered;
   const joined = joinNeighbours(gathered.of);
   if (joined === undefined) return FALSE;
@@ -78,17 +79,17 @@ function normalizeAnd(operands: readonly Expression[], options: NormalizeOptions
       return term.type === "and" ? term.of : [term];
     }),
   }));
-  return normalizeOr(products, options);
+  return normalizeOr(products, rules);
 }
 
-function normalizeOr(operands: readonly Expression[], options: NormalizeOptions): Expression {
+function normalizeOr(operands: readonly Expression[], rules: NormalRules): Expression {
   const of: Expression[] = [];
   for (const operand of operands) {
     if (operand.type !== "and") {
       of.push(operand);
       continue;
     }
-    const normal = normalizeAnd(operand.of, options);
+    const normal = normalizeAnd(operand.of, rules);
     if (normal.type === "boolean") {
       if (normal.value) return normal;
     } else if (normal.type === "or") for (const inner of normal.of) of.push(inner);
@@ -104,7 +105,7 @@ function normalizeOr(operands: readonly Expression[], options: NormalizeOptions)
  * @example
  * printExpression(normalize(simplify(annotate(parseExpression("ct.new && !ct.est"))))) // "ct_state == 0x21/0x23"
  */
-export function normalize(expression: Expression, options: NormalizeOptions = { keepSupersets: false }): Expression {
-  if (expression.type === "and") return normalizeAnd(expression.of, options);
-  return expression.type === "or" ? normalizeOr(expression.of, options) : expression;
+export function normalize(expression: Expression, rules: NormalRules = normalRules()): Expression {
+  if (expression.type === "and") return normalizeAnd(expression.of, rules);
+  return expression.type === "or" ? normalizeOr(expression.of, rules) : expression;
 }

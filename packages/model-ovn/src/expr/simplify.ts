@@ -1,6 +1,7 @@
 import type { Expression } from "./expression.ts";
 import { bitRun } from "./print.ts";
 import { bitOf, groupOf, onesOf } from "./tree.ts";
+import { type NormalRules, normalRules } from "./version.ts";
 
 type Comparison = Extract<Expression, { type: "compare" }>;
 
@@ -9,25 +10,28 @@ export type IsResident = (port: string) => boolean;
 
 const equal = ({ field }: Comparison, value: bigint, mask: bigint): Expression => ({ type: "compare", field, relation: "==", value, mask });
 
-/** `a != 0b10` is `a[0] || !a[1]`. */
-function differences(comparison: Comparison): Expression {
+/** `a != 0b10` is `a[0] || !a[1]`, or `a == 0b11 || !a[1]` where alternatives exclude each other. */
+function differences(comparison: Comparison, { disjointInequality }: NormalRules): Expression {
+  const { value, mask } = comparison;
   const of: Expression[] = [];
   for (let bit = 0; bit < comparison.field.width; bit++) {
     const one = bitOf(bit);
-    if ((comparison.mask & one) !== 0n) of.push(equal(comparison, (comparison.value & one) ^ one, one));
+    if ((mask & one) === 0n) continue;
+    const tested = disjointInequality ? mask & ~onesOf(bit) : one;
+    of.push(equal(comparison, (value & tested) ^ one, tested));
   }
   return groupOf("or", of, false);
 }
 
 /** An order test as the prefixes that satisfy it. */
-function prefixes(comparison: Comparison): Expression {
+function prefixes(comparison: Comparison, rules: NormalRules): Expression {
   const { value, mask, relation } = comparison;
   const run = bitRun(mask);
   if (run === undefined) throw new Error(`an order test of ${comparison.field.name} without bits`);
   const { low, width } = run;
   const less = relation === "<" || relation === "<=";
   const inclusive = relation === "<=" || relation === ">=";
-  if (value === (less ? mask : 0n)) return inclusive ? { type: "boolean", value: true } : differences(comparison);
+  if (value === (less ? mask : 0n)) return inclusive ? { type: "boolean", value: true } : differences(comparison, rules);
   const of: Expression[] = inclusive ? [equal(comparison, value, mask)] : [];
   for (let bit = low; bit < low + width; bit++) {
     const one = bitOf(bit);
@@ -38,9 +42,9 @@ function prefixes(comparison: Comparison): Expression {
   return groupOf("or", of, false);
 }
 
-function simplifyComparison(comparison: Comparison): Expression {
+function simplifyComparison(comparison: Comparison, rules: NormalRules): Expression {
   if (comparison.relation === "==") return comparison.mask === 0n ? { type: "boolean", value: true } : comparison;
-  return comparison.relation === "!=" ? differences(comparison) : prefixes(comparison);
+  return comparison.relation === "!=" ? differences(comparison, rules) : prefixes(comparison, rules);
 }
 
 /** A group of parts, with parts of its own type taken in and truth values worked off. */
@@ -65,10 +69,10 @@ function groupParts(type: "and" | "or", parts: readonly Expression[], set: strin
  * @example
  * printExpression(simplify(parseExpression("reg0[0..1] != 2"))) // "reg0[0] || !reg0[1]"
  */
-export function simplify(expression: Expression, isResident?: IsResident): Expression {
+export function simplify(expression: Expression, isResident?: IsResident, rules: NormalRules = normalRules()): Expression {
   switch (expression.type) {
-    case "and": case "or": return groupParts(expression.type, expression.of.map((operand) => simplify(operand, isResident)), expression.set);
-    case "compare": return simplifyComparison(expression);
+    case "and": case "or": return groupParts(expression.type, expression.of.map((operand) => simplify(operand, isResident, rules)), expression.set);
+    case "compare": return simplifyComparison(expression, rules);
     case "resident": return isResident === undefined ? expression : { type: "boolean", value: isResident(expression.port) !== expression.negated };
     default: return expression;
   }

@@ -17,3 +17,16 @@ export function since(version: string, ...firsts: readonly string[]): boolean {
 
 /** The release whose language is meant where none is named. */
 export const DEFAULT_VERSION = "23.09.0";
+
+/** What differs between releases in how a match is brought into its normal form. */
+export interface NormalRules {
+  /** Alternatives that a wider one covers are left in, and are sorted by value alone. */
+  readonly keepSupersets: boolean;
+  /** `a != 2` becomes alternatives that exclude each other instead of one test per bit. */
+  readonly disjointInequality: boolean;
+}
+
+/** The rules of a release. @see OVN 23.03, 23.09 and 24.03.9, lib/expr.c, crush_or and expr_simplify_ne */
+export const normalRules = (version: string = DEFAULT_VERSION): NormalRules => ({
+  keepSupersets: !since(version, "23.06.0"), disjointInequality: since(version, "24.03.9", "25.03.0"),
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addressConstants, annotate, normalize, parseExpression, printExpression, simplify } from "../../src/expr/index.ts";
+import { addressConstants, annotate, normalize, normalRules, parseExpression, printExpression, simplify } from "../../src/expr/index.ts";
 
-const normal = (match: string, keepSupersets = false): string => printExpression(normalize(simplify(parseExpression(match)), { keepSupersets }));
+const normal = (match: string, version?: string): string => printExpression(normalize(simplify(parseExpression(match), undefined, normalRules(version)), normalRules(version)));
 
 describe("normal forms", () => {
   it.each([
@@ -23,7 +23,12 @@ describe("normal forms", () => {
 
   it("leaves out alternatives that a wider one covers, if the release does", () => {
     expect(normal("reg1 == 1 && reg0 == {1, 3, 1/1, 2}")).toBe("(reg0[0] || reg0 == 0x2) && reg1 == 0x1");
-    expect(normal("reg1 == 1 && reg0 == {1, 3, 1/1, 2}", true)).toBe("(reg0[0] || reg0 == 0x1 || reg0 == 0x2 || reg0 == 0x3) && reg1 == 0x1");
+    expect(normal("reg1 == 1 && reg0 == {1, 3, 1/1, 2}", "23.03.1")).toBe("(reg0[0] || reg0 == 0x1 || reg0 == 0x2 || reg0 == 0x3) && reg1 == 0x1");
+  });
+
+  it("makes inequalities of alternatives that exclude each other, from 24.03.9 on", () => {
+    expect(normal("reg0[0..2] != 5", "24.03.8")).toBe("!reg0[0] || reg0[1] || !reg0[2]");
+    expect(normal("reg0[0..2] != 5", "24.03.9")).toBe("reg0[0..2] == 0x4 || reg0[1..2] == 0x3 || !reg0[2]");
   });
 
   it("keeps the members of an address set together, as it follows them one by one", () => {
