@@ -5,6 +5,7 @@ import { parseExpression } from "../expr/parse.ts";
 import { printExpression } from "../expr/print.ts";
 import { simplify } from "../expr/simplify.ts";
 import { OvnSyntaxError } from "../expr/syntax-error.ts";
+import { normalRules } from "../expr/version.ts";
 import { addressConstants } from "../expr/constants.ts";
 import type { Datapath, Machine } from "../pipeline/machine.ts";
 import { constantWords, spanIn } from "../pipeline/ranges.ts";
@@ -80,7 +81,8 @@ export const wholeOnly: ReadonlySet<string> = new Set([...neverWhole, "eth.type"
 /** The registers that an expression leaves no choice about; all others are 0. */
 function constrain(machine: Machine, datapath: Datapath, expression: Expression): Registers {
   const annotated = annotate(expression, machine.language.symbols);
-  const normal = normalize(simplify(annotated, () => true));
+  const rules = normalRules(machine.language.version);
+  const normal = normalize(simplify(annotated, () => true, rules), rules);
   const regs: Registers = new Uint32Array(WORDS);
   const ambiguous = (): TraceProblem => new TraceProblem(`error parsing flow: Constraints are ambiguous: ${printExpression(annotated)}.`);
   if (normal.type === "boolean") {
