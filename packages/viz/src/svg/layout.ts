@@ -10,7 +10,7 @@ export interface Point {
   readonly column: number;
   /** Row of its lane in the strip from 0. */
   readonly row: number;
-  /** Where the leg, or its reply, ended without being accepted. */
+  /** Where the leg, or its reply, ended without being accepted; or where somebody else than the application answered. */
   readonly failed: boolean;
 }
 
@@ -67,7 +67,7 @@ function runsOf(leg: Leg, reply: boolean, hops: readonly Hop[], most: number): r
   return Array.from({ length: parts }, (_, part) => ({ leg, reply, part, parts, hops: hops.slice(part * size, (part + 1) * size) }));
 }
 
-function stripOf(runs: readonly Run[]): Strip {
+function stripOf(runs: readonly Run[], answering: Leg | undefined): Strip {
   const lanes = lanesOf(runs.flatMap(({ hops }) => hops));
   const rows = new Map(lanes.map(({ key }, row) => [key, row]));
   let column = 0;
@@ -75,7 +75,7 @@ function stripOf(runs: readonly Run[]): Strip {
     const outcome = reply ? leg.reply?.outcome : leg.outcome;
     const points = hops.map((hop, index): Point => ({
       hop, leg, column: column++, row: rows.get(laneKey(hop)) ?? 0,
-      failed: part === parts - 1 && index === hops.length - 1 && outcome !== "accepted",
+      failed: part === parts - 1 && index === hops.length - 1 && (outcome !== "accepted" || (leg === answering && !reply)),
     }));
     column += Math.max(0, LEAST - hops.length);
     return { leg, reply, part, parts, points };
@@ -107,5 +107,6 @@ export function layoutOf(journey: Journey, columns?: number): Layout {
       used += width(run);
     }
   }
-  return { strips: strips.map(stripOf), hidden: shown === journey.legs ? [] : hidden };
+  const answering = journey.verdict.type === "answered" && shown.every(({ outcome }) => outcome === "accepted") ? shown.at(-1) : undefined;
+  return { strips: strips.map((row) => stripOf(row, answering)), hidden: shown === journey.legs ? [] : hidden };
 }

@@ -92,7 +92,7 @@ export function journeySvg(journey: Journey, options: SvgOptions = {}): string {
       element("rect", { class: "paper", width, height }),
       element("text", { x: 20, y: 30, class: "title" }, [fit(label, width - 40, 18)]),
       element("text", { x: 20, y: 56, class: `verdict ${good ? "good" : "bad"}`, "font-weight": 600 }, [escapeXml(word)]),
-      element("text", { x: 32 + word.length * 9, y: 56 }, [fit(verdict.sentence, width - 60 - word.length * 10.5, 13)]),
+      element("text", { x: 32 + word.length * 9, y: 56 }, [fit(verdict.sentence, width - 60 - word.length * 11, 13)]),
       ...remarks.map((remark, index) => element("text", { x: 20, y: 78 + index * 20, class: "quiet" }, [fit(remark, width - 40, 12)])),
       ...strips,
       ...legend(layout, top + 8),

@@ -49,3 +49,9 @@ it("marks the last hop of what was not accepted", () => {
   const failed = layoutOf(journey(leg(1, way(3), { outcome: "dropped", reply: undefined }))).strips.flatMap(({ sections }) => sections.flatMap(({ points }) => points.map((point) => point.failed)));
   expect(failed).toEqual([false, false, true]);
 });
+
+it("marks the last hop of the last leg where somebody else answered", () => {
+  const marks = (type: Journey["verdict"]["type"]): readonly boolean[] => layoutOf({ ...journey(leg(1, way(2)), leg(2, way(2))), verdict: { type, sentence: "" } }).strips.flatMap(({ sections }) => sections.flatMap(({ points }) => points.map((point) => point.failed)));
+  expect(marks("answered")).toEqual([false, false, false, true]);
+  expect(marks("delivered")).toEqual([false, false, false, false]);
+});
