@@ -100,7 +100,7 @@ function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], order: Row
 }
 
 function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number: number): Table {
-  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined, jump: undefined });
+  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined, onward: undefined, jump: undefined });
   return tables[number] as Table;
 }
 
@@ -108,4 +108,10 @@ function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number
 export function tableOf(datapath: Datapath, pipeline: Pipeline, number: number): Table {
   const tables = datapath.tables[pipeline];
   return tables[number] ?? tableIn(tables, datapath, pipeline, number);
+}
+
+/** The table after a table. */
+export function onwardOf(table: Table): Table {
+  table.onward ??= tableOf(table.datapath, table.pipeline, table.number + 1);
+  return table.onward;
 }

@@ -5,11 +5,11 @@ import { readBig, type Span } from "./ranges.ts";
 
 export const macText = (value: bigint): string => value.toString(16).padStart(12, "0").replace(/..(?!$)/g, "$&:");
 
+const hexBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const hexByte = (value: number): string => hexBytes[value & 255] as string;
+
 /** Text of a hardware address that lies in two words. */
-export function macOf(high: number, low: number): string {
-  const hex = (high & 0xffff).toString(16).padStart(4, "0") + (low >>> 0).toString(16).padStart(8, "0");
-  return `${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}:${hex.slice(10)}`;
-}
+export const macOf = (high: number, low: number): string => `${hexByte(high >>> 8)}:${hexByte(high)}:${hexByte(low >>> 24)}:${hexByte(low >>> 16)}:${hexByte(low >>> 8)}:${hexByte(low)}`;
 
 export const ip4Text = (value: number): string => `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 

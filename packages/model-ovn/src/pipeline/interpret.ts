@@ -1,7 +1,7 @@
 import type { Action } from "../actions/action.ts";
 import { printAction } from "../actions/print.ts";
 import { printFieldRange } from "../expr/field-range.ts";
-import { tableOf } from "./build-machine.ts";
+import { onwardOf, tableOf } from "./build-machine.ts";
 import { type FlowIndex, lookup } from "./flow-index.ts";
 import { hexText, moveText } from "./format-value.ts";
 import type { Flow, Machine, Table } from "./machine.ts";
@@ -29,7 +29,7 @@ export function visit(run: Run, first: Table, regs: Registers, parent: number): 
     while (table.jump !== undefined) table = table.jump;
     let flow = find(run.machine, table, regs);
     while (flow?.body?.type === "actions" && flow.body.passes) {
-      const onward = tableOf(table.datapath, table.pipeline, table.number + 1);
+      const onward = onwardOf(table);
       if (table.index?.flows.length === 1) table.jump = onward;
       table = onward;
       while (table.jump !== undefined) table = table.jump;
@@ -77,8 +77,8 @@ function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[]): 
     recorder.action(site.node, step.action);
     switch (step.do) {
       case "next": {
-        const { datapath, pipeline } = site.table;
-        const table = tableOf(datapath, step.pipeline, step.table);
+        const { datapath, pipeline, number } = site.table;
+        const table = step.table === number + 1 && step.pipeline === pipeline ? onwardOf(site.table) : tableOf(datapath, step.pipeline, step.table);
         run.parent = pipeline === step.pipeline ? site.node : recorder.cross(site.node, table, regs);
         if (at === steps.length - 1) return table;
         visit(run, table, regs, run.parent);

@@ -112,6 +112,8 @@ export interface Table {
   rows: () => readonly LogicalFlow[];
   /** Made on the first visit. */
   index: FlowIndex | undefined;
+  /** The table after this one; known once it was asked for. */
+  onward: Table | undefined;
   /** The table that every packet goes on to, where all that this one does is `next`. */
   jump: Table | undefined;
 }

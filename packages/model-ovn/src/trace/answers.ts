@@ -35,6 +35,13 @@ export function bindNeighbour(run: Run, site: Site, regs: Registers, action: Act
   run.recorder.add(site.node, EVENT.modify, `eth.dst = ${text}`);
 }
 
+function found({ recorder }: Run, { node }: Site, yes: boolean, text: string, failed: string): number {
+  recorder.add(node, EVENT.action, yes ? text : failed);
+  return yes ? 1 : 0;
+}
+
+const destination = (regs: Registers): string => macOf(regs[WORD.ethDst] as number, regs[WORD.ethDst + 1] as number);
+
 /**
  * Questions as `ovn-trace` answers them; some leave the field as it was.
  *
@@ -43,25 +50,20 @@ export function bindNeighbour(run: Run, site: Site, regs: Registers, action: Act
 export function answer(run: Run, site: Site, regs: Registers, action: Question): void {
   const { recorder, machine } = run;
   const { datapath } = site.table;
-  const found = (yes: boolean, text: string, failed: string): number => {
-    recorder.add(site.node, EVENT.action, yes ? text : failed);
-    return yes ? 1 : 0;
-  };
-  const destination = (): string => macOf(regs[WORD.ethDst] as number, regs[WORD.ethDst + 1] as number);
   switch (action.type) {
     case "lookup_arp":
     case "lookup_nd": {
       const mac = neighboursIn(machine, datapath).bindings.get(bindingKey(action, regs));
       const [high, low] = wordsIn(action.mac, regs);
-      return writeNumber(span(action.to), regs, found(mac?.[0] === high && mac?.[1] === low, `/* MAC binding to ${destination()} found. */`, "/* lookup failed - No MAC binding. */"));
+      return writeNumber(span(action.to), regs, found(run, site, mac?.[0] === high && mac?.[1] === low, `/* MAC binding to ${destination(regs)} found. */`, "/* lookup failed - No MAC binding. */"));
     }
     case "lookup_arp_ip":
     case "lookup_nd_ip":
-      return writeNumber(span(action.to), regs, found(neighboursIn(machine, datapath).bindings.has(bindingKey(action, regs)), "/* MAC binding found. */", "/* lookup failed - No MAC binding. */"));
+      return writeNumber(span(action.to), regs, found(run, site, neighboursIn(machine, datapath).bindings.has(bindingKey(action, regs)), "/* MAC binding found. */", "/* lookup failed - No MAC binding. */"));
     case "lookup_fdb": {
       const port = neighboursIn(machine, datapath).fdb.get(wordsIn(action.mac, regs).join(" "));
       const here = port !== undefined && port === readNumber(span(action.port), regs);
-      return writeNumber(span(action.to), regs, found(here, `/* MAC lookup for ${destination()} found in FDB. */`, "/* lookup mac failed in mac learning table. */"));
+      return writeNumber(span(action.to), regs, found(run, site, here, `/* MAC lookup for ${destination(regs)} found in FDB. */`, "/* lookup mac failed in mac learning table. */"));
     }
     case "get_fdb":
       return writeNumber(span(action.to), regs, neighboursIn(machine, datapath).fdb.get(wordsIn(action.mac, regs).join(" ")) ?? 0);

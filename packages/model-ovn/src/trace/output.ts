@@ -40,6 +40,9 @@ export function traceOutput(run: Run, site: Site, regs: Registers, state: TraceS
   giveBack(state);
 }
 
+const egressTitle = (names: Names, datapath: Datapath, inKey: number, outport: string): string =>
+  `egress(dp="${names.datapath(datapath)}", inport="${portName(names, datapath, inKey)}", outport="${outport}")`;
+
 function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, name: string, state: TraceState, recorder: TraceRecorder): void {
   const { names } = state;
   const { datapath } = site.table;
@@ -48,12 +51,11 @@ function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, n
   const group = datapath.groups.get(key);
   const loopback = ((regs[WORD.flags] as number) & LOOPBACK) !== 0;
   const inKey = (regs[WORD.inport] as number) & 0xffff;
-  const title = (outport: string): string => `egress(dp="${names.datapath(datapath)}", inport="${portName(names, datapath, inKey)}", outport="${outport}")`;
   const first = tableOf(datapath, "egress", 0);
   if (group !== undefined) {
     const replicas = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, `multicast(dp="${names.datapath(datapath)}", mcgroup="${group.name}")`);
     for (const member of group.ports) {
-      const node = (recorder.wants & EVENT.pipeline) === 0 ? replicas : recorder.add(replicas, EVENT.pipeline, title(names.port(member)));
+      const node = (recorder.wants & EVENT.pipeline) === 0 ? replicas : recorder.add(replicas, EVENT.pipeline, egressTitle(names, datapath, inKey, names.port(member)));
       if (member.key === inKey && !loopback) {
         recorder.add(node, EVENT.output, omitted);
         continue;
@@ -79,7 +81,7 @@ function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, n
     recorder.add(site.node, EVENT.output, omitted);
     return;
   }
-  const node = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, title(target === undefined ? name : names.port(target)));
+  const node = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, egressTitle(names, datapath, inKey, target === undefined ? name : names.port(target)));
   visit(run, first, egress, node);
 }
 

@@ -54,12 +54,12 @@ export function trace(session: TraceSession, request: TraceRequest): string {
   const inport = datapath.ports.get((regs[WORD.inport] as number) & 0xffff);
   const root = recorder.add(0, EVENT.pipeline, `ingress(dp="${names.datapath(datapath)}", inport="${inport === undefined ? "(unnamed)" : names.port(inport)}")`);
   visit(run, tableOf(datapath, "ingress", 0), regs, root);
-  const title = (text: string): string => (forms.size > 1 ? text : "");
+  const several = forms.size > 1;
   return [
     head,
-    forms.has("detailed") ? title("# Detailed trace.\n") + printDetailed(recorder.tree) : "",
-    forms.has("summary") ? title("# Summary trace.\n") + printSummary(recorder.tree) : "",
-    forms.has("minimal") ? title("# Minimal trace.\n") + printMinimal(recorder.tree) : "",
+    forms.has("detailed") ? (several ? "# Detailed trace.\n" : "") + printDetailed(recorder.tree) : "",
+    forms.has("summary") ? (several ? "# Summary trace.\n" : "") + printSummary(recorder.tree) : "",
+    forms.has("minimal") ? (several ? "# Minimal trace.\n" : "") + printMinimal(recorder.tree) : "",
   ].join("");
 }
 
