@@ -1,7 +1,8 @@
-import type { Decided, Decision, PortId, Stage, Step, System, Term } from "@hopscope/core";
+import type { Caveat, Decided, Decision, PortId, Stage, Step, System, Term } from "@hopscope/core";
 import type { SouthboundDb } from "../southbound.ts";
 import { buildChassis } from "./real/chassis.ts";
 import { denialCode } from "./real/generate.ts";
+import { LEARNING } from "./real/dropped.ts";
 import { type Entrance, type RealResult, type RealState, runPacket } from "./real/run-packet.ts";
 import type { Exit, Pass } from "./real/run.ts";
 
@@ -35,9 +36,19 @@ export function chassisStage(options: ChassisOptions): Stage<ChassisState> {
   const chassis = buildChassis(options.db, options.chassis, { index: options.index ?? true });
   return {
     id: options.id,
-    decide: ({ packet, port, state, choose }) => decided(runPacket(chassis, entranceOf(port), packet, state, choose), options, port),
+    decide: ({ packet, port, state, choose }) => {
+      const first = runPacket(chassis, entranceOf(port), packet, state, choose);
+      const learning = first.exits.length === 0 && packet.l4?.type === "tcp" ? first.ends.find(({ code }) => code === LEARNING) : undefined;
+      if (learning === undefined) return decided(first, options, port);
+      const again = runPacket(chassis, entranceOf(port), packet, first.state, choose);
+      return decided({ ...again, passes: [...first.passes, ...again.passes], caveats: [...again.caveats, resent(learning)] }, options, port);
+    },
   };
 }
+
+/** A client's kernel sends its first segment again after a second. */
+const resent = ({ reason, origin }: RealResult["ends"][number]): Caveat =>
+  ({ code: "ovn/affinity-first-packet", problem: `${reason}; the client's kernel sends it again after a second, which is not in the times`, origin });
 
 const entranceOf = (port: PortId): Entrance =>
   port === TUNNEL ? { type: "tunnel" } : { type: "port", name: port.startsWith(LOCALNET) ? port.slice(LOCALNET.length) : port };

@@ -1,4 +1,5 @@
 import type { Recorder } from "../recorder.ts";
+import { dropped, leadsNowhere } from "./dropped.ts";
 import { beginPass, packetOf, type RealContext } from "./run.ts";
 
 /** Tables that prepare a decision or carry it out; they decide nothing a person asks for. */
@@ -13,6 +14,7 @@ export function passRecorder(context: RealContext): Recorder {
       if (flow === undefined) return parent;
       const { actions, stage, priority, match, origin } = flow.row;
       if (actions !== "next;" && !QUIET.test(stage)) context.passes[parent]?.decisions.push({ table: stage, rule: `${priority} ${match}`, verdict: actions, origin });
+      if (flow.body?.type === "actions" && leadsNowhere(flow.body.actions)) dropped(context, { table, flow, node: parent });
       return parent;
     },
     action: () => undefined,

@@ -7,7 +7,8 @@ import { spanOf, writeNumber } from "../ranges.ts";
 import { type Registers, WORD } from "../registers.ts";
 import { answerQuestion } from "./answers.ts";
 import { realConntrack } from "./conntrack-policy.ts";
-import { denialCode, generatePacket } from "./generate.ts";
+import { dropped } from "./dropped.ts";
+import { generatePacket } from "./generate.ts";
 import { getNeighbour, putBehind, putNeighbour } from "./neighbours.ts";
 import { leaveEgress, leaveIngress } from "./output.ts";
 import { carriedOf, carry, caveat, decide, end, originOf, placeOf, type RealContext, settle } from "./run.ts";
@@ -57,17 +58,6 @@ function select(context: RealContext, run: Run, site: Site, regs: Registers, { t
   const copy = regs.slice();
   if (span !== undefined) writeNumber(span, copy, member.id);
   visit(run, tableOf(datapath, pipeline, table), copy, site.node);
-}
-
-function dropped(context: RealContext, site: Site): void {
-  const { flow, table } = site;
-  const { datapath } = table;
-  if (flow === undefined) return end(context, site, "drop", `no flow of ${datapath.name} table ${table.pipeline} ${table.number} matches`);
-  const { stage, match } = flow.row;
-  if (!stage.includes("_acl")) return end(context, site, "drop", `${placeOf(datapath)} drops it in ${stage}: ${match}`);
-  const policy = context.passes[site.node]?.decisions.findLast(({ table: name, verdict }) => /_acl(_eval|_after_lb_eval)?$/.test(name) && /reg8\[1[78]\] = 1|drop/.test(verdict));
-  const origin = policy?.origin ?? originOf(site);
-  context.ends.push({ type: "drop", reason: `${origin.object} denies it (${datapath.name}, ${stage})`, origin, code: denialCode(origin.object) });
 }
 
 /** What changes no register: learned, passed to the controller, or only noted. */
