@@ -75,7 +75,8 @@ export type Action =
   | { readonly type: "set_queue"; readonly queue: number }
   | { readonly type: "log"; readonly verdict: "allow" | "drop" | "reject" | "pass"; readonly severity: LogSeverity; readonly name?: string; readonly meter?: string }
   | { readonly type: "set_meter"; readonly rate: bigint; readonly burst: bigint }
-  | { readonly type: "trigger_event"; readonly event: "empty_lb_backends"; readonly options: readonly ActionOption[] }
+  /** Releases before OVN 21.09 name the meter here. */
+  | { readonly type: "trigger_event"; readonly event: "empty_lb_backends"; readonly meter?: string; readonly options: readonly ActionOption[] }
   | { readonly type: "bind_vport"; readonly port: string; readonly parent: FieldRange }
   | { readonly type: "handle_svc_check"; readonly port: FieldRange }
   | { readonly type: "commit_ecmp_nh"; readonly ipv6: boolean; readonly protocol: TransportName }

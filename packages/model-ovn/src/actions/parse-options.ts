@@ -6,7 +6,7 @@ import { parseActionAddress } from "./address.ts";
 import type { Action, ActionOption } from "./action.ts";
 import { EMPTY_LB_BACKENDS_OPTIONS, type OptionTable, ROUTER_ADVERTISEMENT_OPTIONS } from "./options.ts";
 import type { AssignmentParser } from "./parse-fields.ts";
-import { addPrerequisite, type ActionParser, checkField, parseEndpoint, type Parsing } from "./parsing.ts";
+import { addPrerequisite, type ActionParser, checkField, has, parseEndpoint, type Parsing } from "./parsing.ts";
 
 /** Types of options whose values are strings; `host_id` takes both. */
 const TEXTUAL: ReadonlySet<string> = new Set(["str", "domains", "domain"]);
@@ -88,7 +88,17 @@ function checkEventOption(lexer: Lexer, { name, values }: ActionOption): void {
   if (name === "load_balancer" && !UUID.test(text)) lexer.fail(`Load balancer '${text}' is not a UUID`);
 }
 
-export const parseTriggerEvent: ActionParser = ({ lexer }) => {
+/** The name after `meter`; an empty one names none. */
+function parseMeter(lexer: Lexer): string | undefined {
+  lexer.force(T.equals);
+  if (lexer.kind !== T.string) lexer.unexpected("expecting string");
+  const { text } = lexer;
+  lexer.next();
+  return text === "" ? undefined : text;
+}
+
+export const parseTriggerEvent: ActionParser = (parsing) => {
+  const { lexer } = parsing;
   lexer.force(T.lparen);
   if (!lexer.matchId("event")) lexer.unexpected("Expecting 'event' option");
   lexer.force(T.equals);
@@ -96,7 +106,13 @@ export const parseTriggerEvent: ActionParser = ({ lexer }) => {
   if (lexer.text !== "empty_lb_backends") lexer.unexpected("Unknown event '-1'");
   lexer.next();
   lexer.match(T.comma);
-  const options = parseOptions(lexer, EMPTY_LB_BACKENDS_OPTIONS, "empty_lb_backends");
+  const options: ActionOption[] = [];
+  let meter: string | undefined;
+  while (!lexer.match(T.rparen)) {
+    if (!has(parsing, "21.09.0") && lexer.matchId("meter")) meter = parseMeter(lexer) ?? meter;
+    else options.push(parseOption(lexer, EMPTY_LB_BACKENDS_OPTIONS, "empty_lb_backends"));
+    lexer.match(T.comma);
+  }
   for (const option of options) checkEventOption(lexer, option);
-  return { type: "trigger_event", event: "empty_lb_backends", options };
+  return { type: "trigger_event", event: "empty_lb_backends", ...(meter === undefined ? {} : { meter }), options };
 };

@@ -97,7 +97,7 @@ export function printAction(action: Action): string {
     case "set_queue": return `set_queue(${action.queue});`;
     case "log": return log(action);
     case "set_meter": return action.burst === 0n ? `set_meter(${action.rate});` : `set_meter(${action.rate}, ${action.burst});`;
-    case "trigger_event": return `trigger_event(${[`event = "${action.event}"`, ...action.options.map(option)].join(", ")});`;
+    case "trigger_event": return `trigger_event(${[`event = "${action.event}"`, ...(action.meter === undefined ? [] : [`meter = "${action.meter}"`]), ...action.options.map(option)].join(", ")});`;
     case "bind_vport": return `bind_vport("${action.port}", ${printFieldRange(action.parent)});`;
     case "handle_svc_check": return call("handle_svc_check", action.port);
     case "commit_ecmp_nh": return `commit_ecmp_nh(ipv6 = ${action.ipv6}, proto = ${action.protocol});`;

@@ -134,6 +134,8 @@ describe("releases", () => {
     ["ct_next(snat);", "23.09.0", "7: Syntax error at `(' expecting `;'."], ["ct_next(snat);", "24.03.4", "reads ct_next(snat);"], ["ct_next;", "24.03.4", "reads ct_next(dnat);"], ["ct_next;", "24.03.0", "reads ct_next;"],
     ["ct_commit_nat;", "24.03.0", "reads ct_commit_nat(dnat);"], ["ct_commit_nat(up);", "24.03.0", '14: "ct_commit_nat" action accepts only "dnat" or "snat" parameter.'], ["ct_commit_to_zone(snat);", "24.03.2", "reads ct_commit_to_zone(snat);"],
     ["ct_commit_to_zone(snat);", "24.03.0", "0: Syntax error at `ct_commit_to_zone' expecting action."], ["reg4 = ct_nw_dst();", "24.03.5", "reads reg4 = ct_nw_dst();"], ["reg4 = ct_nw_dst();", "24.03.4", "7: Syntax error at `ct_nw_dst' expecting field name."],
+    ['trigger_event(event = "empty_lb_backends", meter="m" vip = "10.0.0.1:80");', "21.06.0", 'reads trigger_event(event = "empty_lb_backends", meter = "m", vip = "10.0.0.1:80");'],
+    ['trigger_event(event = "empty_lb_backends", meter="m");', "21.09.0", "43: Syntax error at `meter' expecting empty_lb_backends option name."],
     ["log(verdict=pass);", "24.03.2", "reads log(verdict=pass, severity=info);"],
   ])("reads %s in %s", (text, version, answer) => {
     expect(problem(text, { version })).toBe(answer);
