@@ -14,6 +14,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "assumed/interconnect": said("Nothing states whether every node is an OVN zone of its own.", describe("spec.network.interconnect")),
   "assumed/namespace": said("An object without a namespace was put into a default one.", "Write metadata.namespace."),
   "assumed/namespace-labels": said("A Namespace is not in the input: only its name label is assumed.", "Give the output of “oc get namespaces -o yaml”; selectors need the labels."),
+  "assumed/host-listens": said("A node's own process is assumed to listen on the port (sshd, kubelet, or what an EndpointSlice names by the node's address).", "Check it on the node; objects do not say what its processes listen on."),
   "assumed/injected": said("The input has no pod of this workload; its derived pods are assumed to get what the mesh's injector would put into them.", "Give the pods as the cluster has them."),
   "assumed/mesh-gateway": said("A Gateway selects the mesh's usual gateway, which nothing in the input runs: it is assumed to be installed.", "Give the gateway's Deployment, pods and Service."),
   "assumed/router": said("The input has Routes or an IngressController and no router: its pods are assumed.", "Give the pods of openshift-ingress."),

@@ -4,6 +4,7 @@ import type { SbDatapath, SbDhcpOption, SbHairpin, SbLoadBalancer, SbMacBinding,
 import { type Database, listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
 import { hairpinEntries } from "./hairpins.ts";
 import { readDatabaseSync, type ReadOptions } from "./read-database.ts";
+import { requireDatabase } from "./require-database.ts";
 import { flowOf, flowsByDatapath } from "./southbound-flows.ts";
 import { chassisOf, haGroupsOf, portsOf, type RowsOf } from "./southbound-ports.ts";
 
@@ -96,9 +97,11 @@ function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]
 /**
  * The Southbound database that the machine runs, out of the rows of a database.
  *
+ * @throws {@link InputError} where it is another database
  * @see OVN 23.09, ovn-sb(5)
  */
-export function southboundOf(database: Database): SouthboundDb {
+export function southboundOf(database: Database, options: ReadOptions = {}): SouthboundDb {
+  requireDatabase(database, "OVN_Southbound", options);
   const tables = new Map([...database.tables.values()].map(({ name, rows }) => [name, [...rows.values()]]));
   const rows: RowsOf = (table) => tables.get(table) ?? [];
   const datapathGroups = new Map(rows("Logical_DP_Group").map((row) => [idOf(row), listOf(row, "datapaths")]));
@@ -135,5 +138,5 @@ export function southboundOf(database: Database): SouthboundDb {
 export function loadSouthbound(content: Uint8Array | string, options: ReadOptions = {}): SouthboundDb {
   const result = readDatabaseSync(content, options);
   if (result.type === "failed") throw new InputError(result.diagnostics);
-  return southboundOf(result.database);
+  return southboundOf(result.database, options);
 }

@@ -118,7 +118,7 @@ describe("northd", () => {
   it("prints flows as lflow-list does", () => {
     const lines = printLflows(northd(network(), options)).split("\n");
     expect(lines.slice(0, 2)).toEqual([
-      'Datapath: "router"  Pipeline: ingress',
+      'Datapath: "router" (lr)  Pipeline: ingress',
       "  table=0 (lr_in_admission    ), priority=100  , match=(vlan.present || eth.src[40]), action=(drop;)",
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readDatabaseSync } from "../../src/ovsdb/index.ts";
+import { printTable, readDatabaseSync } from "../../src/ovsdb/index.ts";
 import { cellsOf, cellsOfDump } from "./log-text.ts";
 import { partOperations, random, randomOperations, randomSchema } from "./random-transactions.ts";
 import { missingProgram, realServers, run, type RealServer } from "./real-ovsdb.ts";
@@ -72,6 +72,20 @@ describe.skipIf(skipped)("the file of a real ovsdb-server", () => {
         else expect(result.diagnostics.map(({ code }) => code)).toEqual(["ovsdb/uncommitted"]);
       }
       same(leader);
+    } finally {
+      servers.stop();
+    }
+  }, 60_000);
+
+  it("prints as ovsdb-client prints it", async () => {
+    const servers = realServers();
+    try {
+      const server = await servers.start(randomSchema);
+      live(server, first + 50, 60, () => undefined);
+      const result = readDatabaseSync(server.bytes());
+      const tables = result.type === "database" ? [...result.database.tables.values()] : [];
+      const printed = tables.sort((a, b) => (a.name < b.name ? -1 : 1)).map(printTable).join("\n");
+      expect(printed).toBe(server.print());
     } finally {
       servers.stop();
     }

@@ -21,6 +21,8 @@ export interface RealServer {
   transact(operations: readonly unknown[]): string;
   compact(): void;
   dump(): string;
+  /** The dump for people: a line for each column. */
+  print(): string;
   bytes(): Uint8Array;
 }
 
@@ -60,6 +62,7 @@ export function realServers(): RealServers {
         transact: (operations) => run("ovsdb-client", ["transact", `unix:${socket}`, JSON.stringify([schema.name, ...operations])]),
         compact: () => { run("ovs-appctl", ["-t", control, "ovsdb-server/compact"]); },
         dump: () => run("ovsdb-client", ["dump", "--no-leader-only", "--format=json", `unix:${socket}`, schema.name]),
+        print: () => run("ovsdb-client", ["dump", "--format=list", `unix:${socket}`, schema.name]),
         bytes: () => readFileSync(file),
       };
     },

@@ -1,0 +1,10 @@
+import { InputError } from "@hopscope/core";
+import type { Database } from "./database.ts";
+import type { ReadOptions } from "./read-database.ts";
+
+/** Sees to it that a database is the one that is wanted; a dump of a few tables may be of any. @throws {@link InputError} @internal */
+export function requireDatabase(database: Database, name: "OVN_Northbound" | "OVN_Southbound", options: ReadOptions): void {
+  if (database.name === name || database.name === "") return;
+  const origin = { object: database.name, ...(options.file === undefined ? {} : { file: options.file }) };
+  throw new InputError([{ code: "ovsdb/other-database", severity: "error", origin, problem: `the file holds the database ${database.name}`, expected: name }]);
+}
