@@ -1,3 +1,4 @@
+import { mapOrder } from "../pipeline/row-order.ts";
 import type { Expression } from "./expression.ts";
 import type { OvnSymbol } from "./symbols.ts";
 import { combine, groupOf } from "./tree.ts";
@@ -65,7 +66,7 @@ function crushOr(expression: Extract<Expression, { type: "or" | "and" }>, symbol
   return crushNumbers(tests as readonly Comparison[], expression.set, rules);
 }
 
-/** One string that all alternatives allow, or those that they have in common. */
+/** The strings that all alternatives allow, in the order in which the real program's hash table of the first of them gives them back. */
 function crushAndString(operands: readonly Expression[], symbol: OvnSymbol, rules: NormalRules): Expression {
   let common: readonly StringTest[] | undefined;
   for (const operand of operands) {
@@ -75,7 +76,8 @@ function crushAndString(operands: readonly Expression[], symbol: OvnSymbol, rule
       continue;
     }
     const tests = (crushed.type === "or" ? crushed.of : [crushed]) as readonly StringTest[];
-    common = common === undefined ? tests : common.filter(({ text }) => tests.some((test) => test.text === text));
+    const texts = new Map(tests.map((test) => [test.text, test]));
+    common = common === undefined ? mapOrder([...texts.keys()]).flatMap((text) => texts.get(text) ?? []) : common.filter(({ text }) => texts.has(text));
     if (common.length === 0) return FALSE;
   }
   return groupOf("or", common ?? [], true);
