@@ -9,6 +9,7 @@ import type { ClusterNetwork, Seat } from "./cluster-network.ts";
 import { dnsEndpoint } from "./dns-endpoint.ts";
 import { FABRIC, fabricStage } from "./fabric.ts";
 import { fabricHosts, fabricRoutes, holdersOf } from "./fabric-routes.ts";
+import { hostProcesses } from "./host-processes.ts";
 import { listeningOf } from "./listening.ts";
 import { meshPod } from "./mesh.ts";
 import { MESH_DNS_PORT } from "./mesh-dns.ts";
@@ -94,7 +95,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
       }
     }
     if (controller === undefined && !mesh.isGateway && !isDnsServer(pod)) {
-      const { listens, caveat } = listeningOf(snapshot, pod);
+      const { listens, any, caveat } = listeningOf(snapshot, pod);
       const id = `app/${podName(pod)}`;
       endpoints.push(
         appEndpoint({
@@ -103,10 +104,11 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
           place,
           latency: new Map(listens.flatMap(({ port, latency }) => (latency === undefined ? [] : [[port, latency] as const]))),
           speaks: new Map(listens.map(({ port, application }) => [port, application])),
-          assumed: () => caveat,
+          assumed: caveat,
         }),
       );
       for (const { port, application } of listens) socket(port, application === "udp" ? "udp" : "tcp", id, { uid });
+      if (any) for (const protocol of ["tcp", "udp"] as const) socket(0, protocol, id, { uid });
     }
     if (fact.hostNetwork) hostSockets.get(fact.node)?.push(...sockets);
     else {
@@ -129,6 +131,12 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
       links.push({ a: [stage, "eth0"], b: [ovnStage(fact.node), portOfPod(fact)] });
     }
     seats.set(podName(pod), { identity, addresses: fact.addresses, pod });
+  }
+
+  for (const { endpoint, node, sockets } of hostProcesses(snapshot, nodes)) {
+    endpoints.push(endpoint);
+    const held = hostSockets.get(node) ?? [];
+    held.push(...sockets.filter(({ port, protocol }) => !held.some((other) => other.port === port && other.protocol === protocol)));
   }
 
   const databases = databasesOf({ snapshot, nodes, vips, outside });

@@ -44,6 +44,7 @@ export interface RoutingRule {
 export interface Socket {
   /** `0.0.0.0` and `::` are wildcards; `::` takes IPv4 too, unless another socket is more specific. */
   readonly address: Address;
+  /** 0 stands for every port that no other socket has, where what listens is not known. */
   readonly port: number;
   readonly protocol: "tcp" | "udp" | "sctp";
   /** Key into `Network.endpoints`. */

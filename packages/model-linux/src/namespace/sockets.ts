@@ -20,10 +20,11 @@ export function sendingKey(packet: Packet): string | undefined {
 
 const isWildcard = (address: string): boolean => address === "0.0.0.0" || address === "::" || address === "*" || address === "";
 const takes = (socket: Socket, address: string): boolean => socket.address === address || (isWildcard(socket.address) && (socket.address !== "0.0.0.0" || !address.includes(":")));
-const rank = (socket: Socket, address: string): number => (socket.address === address ? 2 : socket.address === "0.0.0.0" && !address.includes(":") ? 1 : 0);
+const rank = (socket: Socket, address: string): number => (socket.port === 0 ? -3 : 0) + (socket.address === address ? 2 : socket.address === "0.0.0.0" && !address.includes(":") ? 1 : 0);
 
 /**
- * Finds the listening socket for an address and port: the address itself before a wildcard of the family, that before `::`.
+ * Finds the listening socket for an address and port: the address itself before a wildcard of the family, that before `::`. A socket
+ * of port 0 stands for any port that no other socket has, where what listens is not known.
  *
  * @see Linux 5.14, net/ipv4/inet_hashtables.c compute_score
  * @internal
@@ -31,7 +32,7 @@ const rank = (socket: Socket, address: string): number => (socket.address === ad
 export function listenerFor(sockets: readonly Socket[], protocol: string, address: string, port: number): Socket | undefined {
   let best: Socket | undefined;
   for (const socket of sockets) {
-    if (socket.protocol !== protocol || socket.port !== port || !takes(socket, address)) continue;
+    if (socket.protocol !== protocol || (socket.port !== port && socket.port !== 0) || !takes(socket, address)) continue;
     if (best === undefined || rank(socket, address) > rank(best, address)) best = socket;
   }
   return best;
