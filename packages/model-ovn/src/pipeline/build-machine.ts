@@ -27,7 +27,7 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
     language: languageOf(db),
     skipped: [],
-    shared: { tests: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
+    shared: { tests: new Map(), needs: new Map(), matches: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
   };
 }
 

@@ -14,6 +14,8 @@ export interface MatchNames {
   portGroup(name: string): readonly string[] | undefined;
   /** Test of a prerequisite or predicate; shared by all flows. */
   meaning(text: string, negated: boolean): Test;
+  /** Prerequisites of fields, shared by all flows. */
+  readonly needs: Map<FieldSymbol, Test>;
 }
 
 /** A match that OVN refuses. */
@@ -48,11 +50,15 @@ export function lower(expression: Expression, names: MatchNames): Test {
   }
 }
 
-const needs = (field: FieldSymbol, names: MatchNames): Test => {
+function needs(field: FieldSymbol, names: MatchNames): Test {
+  const known = names.needs.get(field);
+  if (known !== undefined) return known;
   const tests: Test[] = [];
   for (let at: FieldSymbol | undefined = field; at !== undefined; at = at.parent) if (at.needs !== undefined) tests.push(names.meaning(at.needs, false));
-  return all(tests);
-};
+  const test = all(tests);
+  names.needs.set(field, test);
+  return test;
+}
 
 function placeOf(field: FieldSymbol): Place {
   const place = places.get(field.base);
@@ -60,7 +66,15 @@ function placeOf(field: FieldSymbol): Place {
   return place;
 }
 
-const fieldSpan = (field: FieldSymbol): Span => spanIn(placeOf(field), field.low, field.width);
+const spans = new WeakMap<FieldSymbol, Span>();
+
+function fieldSpan(field: FieldSymbol): Span {
+  const known = spans.get(field);
+  if (known !== undefined) return known;
+  const span = spanIn(placeOf(field), field.low, field.width);
+  spans.set(field, span);
+  return span;
+}
 
 function portTest(field: StringSymbol, name: string, negated: boolean, names: MatchNames): Test {
   const key = names.portKey(name);
@@ -70,6 +84,11 @@ function portTest(field: StringSymbol, name: string, negated: boolean, names: Ma
 }
 
 function comparison(span: Span, relation: Relation, value: bigint, mask: bigint): Test {
+  const { single } = span;
+  if (single !== undefined && mask !== 0n && (relation === "==" || relation === "!=")) {
+    const bits = Number(mask) << single.shift;
+    return { op: relation === "==" ? "bits" : "not-bits", word: single.word, mask: bits, value: (Number(value) << single.shift) & bits };
+  }
   const words = constantWords(span, value, mask);
   switch (relation) {
     case "==":

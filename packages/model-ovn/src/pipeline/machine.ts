@@ -1,9 +1,10 @@
 import type { Action, Pipeline } from "../actions/action.ts";
 import type { LogicalFlow, SbDatapath, SbMulticastGroup, SbPort, SouthboundDb } from "../southbound.ts";
 import type { DhcpOptions } from "../actions/options.ts";
-import type { SymbolTable } from "../expr/symbols.ts";
+import type { FieldSymbol, SymbolTable } from "../expr/symbols.ts";
 import type { Expression, IntegerConstant } from "../expr/expression.ts";
 import type { FlowIndex } from "./flow-index.ts";
+import type { PreparedMatch } from "./prepared-match.ts";
 import type { Step } from "./steps.ts";
 import type { Test } from "./test.ts";
 
@@ -53,6 +54,9 @@ export interface SkippedFlow {
 export interface Shared {
   /** Tests of prerequisites and predicates, by their text. */
   readonly tests: Map<string, Test>;
+  readonly needs: Map<FieldSymbol, Test>;
+  /** Matches that mean the same in all datapaths, by their text. */
+  readonly matches: Map<string, PreparedMatch>;
   /** Tests of all flows read so far, side by side. */
   readonly code: TestCode;
   /** Members of address sets that are in use. */

@@ -10,6 +10,7 @@ import type { FlowIndex } from "./flow-index.ts";
 import { lower, type MatchNames, MatchProblem } from "./lower.ts";
 import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./machine.ts";
 import { stepsOf } from "./steps.ts";
+import { type PreparedMatch, prepareMatch } from "./prepared-match.ts";
 import { passes, type Test } from "./test.ts";
 import type { Registers } from "./registers.ts";
 
@@ -26,31 +27,28 @@ function readTable(machine: Machine, table: Table): FlowIndex {
   const names = namesIn(machine, table.datapath);
   const flows: UnplacedFlow[] = [];
   for (const row of table.rows()) {
-    const test = readMatch(machine, row, names);
-    if (test !== undefined) flows.push(unplaced(row, table, flows.length, test));
+    const match = readMatch(machine, row, names);
+    if (match !== undefined) flows.push({ flow: { row, table, rank: flows.length, hasBits: match.bits.length > 0, rest: match.rest, body: undefined }, match });
   }
   return indexFlows(machine.shared.code, flows, machine.options.index);
 }
 
-function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Test | undefined {
+/** Names of ports and of their groups mean something else in each datapath. */
+const LOCAL = /["@]/;
+
+function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): PreparedMatch | undefined {
+  const { matches } = machine.shared;
+  const known = matches.get(row.match);
+  if (known !== undefined) return known;
   try {
-    return lower(parseExpression(expand(machine, row.match), undefined, machine.language.symbols), names);
+    const match = prepareMatch(lower(parseExpression(expand(machine, row.match), undefined, machine.language.symbols), names));
+    if (!LOCAL.test(row.match)) matches.set(row.match, match);
+    return match;
   } catch (error) {
     if (!(error instanceof OvnSyntaxError) && !(error instanceof MatchProblem)) throw error;
     machine.skipped.push({ row, problem: `match ${row.match}: ${error.message}` });
     return undefined;
   }
-}
-
-function unplaced(row: LogicalFlow, table: Table, rank: number, test: Test): UnplacedFlow {
-  const parts = test.op === "and" ? test.of : [test];
-  const bits: number[] = [];
-  const rest: Test[] = [];
-  for (const part of parts) {
-    if (part.op === "bits") bits.push(part.word, part.mask, part.value);
-    else if (part.op !== "constant" || !part.value) rest.push(part);
-  }
-  return { flow: { row, table, rank, hasBits: bits.length > 0, rest, body: undefined }, bits };
 }
 
 /** Templates of the chassis, put in for their names; an unknown one stays and makes the flow unreadable. */
@@ -73,12 +71,13 @@ function meaningOf(machine: Machine, names: MatchNames, text: string, negated: b
 /** What a match means that names no ports and no sets. */
 export function testOf(machine: Machine, text: string): Test {
   const none = (): undefined => undefined;
-  const names: MatchNames = { portKey: none, isResident: () => true, addressSet: none, portGroup: none, meaning: (inner, negated) => meaningOf(machine, names, inner, negated) };
+  const names: MatchNames = { needs: machine.shared.needs, portKey: none, isResident: () => true, addressSet: none, portGroup: none, meaning: (inner, negated) => meaningOf(machine, names, inner, negated) };
   return meaningOf(machine, names, text, false);
 }
 
 function namesIn(machine: Machine, datapath: Datapath): MatchNames {
   const names: MatchNames = {
+    needs: machine.shared.needs,
     portKey: (name) => portKey(machine, datapath, name),
     isResident: machine.options.isResident,
     addressSet: (name) => addressSet(machine, name),

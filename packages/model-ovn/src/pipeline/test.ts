@@ -46,18 +46,23 @@ export function passes(test: Test, regs: Registers): boolean {
   }
 }
 
-/** All of some tests: constants folded, nested lists opened, repetitions dropped. */
+/** All of some tests: constants folded, nested lists opened, repetitions of single-word tests dropped. */
 export function all(tests: readonly Test[]): Test {
-  const flat = new Map<string | Test, Test>();
+  const of: Test[] = [];
   for (const test of tests) {
-    for (const one of test.op === "and" ? test.of : [test]) {
-      if (one.op === "constant") {
-        if (!one.value) return FALSE;
-      } else flat.set(one.op === "bits" ? `${one.word} ${one.mask} ${one.value}` : one, one);
-    }
+    if (test.op === "and") for (const one of test.of) addTo(of, one);
+    else if (test.op !== "constant") addTo(of, test);
+    else if (!test.value) return FALSE;
   }
-  const of = [...flat.values()];
   return of.length === 0 ? TRUE : of.length === 1 ? (of[0] as Test) : { op: "and", of };
+}
+
+function addTo(of: Test[], test: Test): void {
+  if (test.op === "bits") {
+    const { word, mask, value } = test;
+    for (const one of of) if (one === test || (one.op === "bits" && one.word === word && one.mask === mask && one.value === value)) return;
+  } else if (of.includes(test)) return;
+  of.push(test);
 }
 
 /** Any of some tests. */
