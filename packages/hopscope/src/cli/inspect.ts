@@ -4,9 +4,11 @@ import { printLflows } from "@hopscope/model-ovn";
 import { plain } from "@hopscope/viz";
 import { compileRouter } from "@hopscope/model-openshift";
 import { type BuiltNetwork, buildNetwork } from "../build/build-network.ts";
+import { isDatabaseFile } from "../database-file.ts";
 import { loadSnapshot } from "../load.ts";
+import { inspectDatabase } from "./inspect-database.ts";
 
-const VIEWS = ["lflows", "nb", "iptables", "envoy", "haproxy", "routes", "caveats"] as const;
+const VIEWS = ["lflows", "nb", "sb", "iptables", "envoy", "haproxy", "routes", "caveats"] as const;
 type View = (typeof VIEWS)[number];
 const isView = (word: string): word is View => (VIEWS as readonly string[]).includes(word);
 
@@ -16,6 +18,8 @@ export function inspect(words: readonly string[], format: "text" | "json"): stri
   const paths = at === -1 ? words : words.slice(0, at);
   const view = at === -1 ? undefined : words[at];
   const name = at === -1 ? undefined : words[at + 1];
+  const [first] = paths;
+  if (first !== undefined && paths.length === 1 && isDatabaseFile(first)) return inspectDatabase(first, view, name, format);
   const snapshot = loadSnapshot(paths);
   const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
@@ -61,6 +65,11 @@ function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { 
     case "lflows": {
       const db = network.southbound(node());
       return { text: printLflows(db), json: db.datapaths };
+    }
+    case "sb": {
+      const { datapaths } = network.southbound(node());
+      const lines = datapaths.map(({ name: datapath, type, ports, flows }) => `${datapath.padEnd(40)}${type.padEnd(8)}${String(ports.length).padStart(5)} ports${String(flows.length).padStart(7)} flows`);
+      return { text: `${lines.map(plain).join("\n")}\n`, json: datapaths };
     }
     case "nb": {
       const rows = network.northbound(node());

@@ -1,9 +1,8 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
-import { databaseReader, openTrace, parseTraceArguments, southboundOf, trace, TraceProblem, type TraceSession } from "@hopscope/model-ovn";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { openTrace, parseTraceArguments, southboundOf, trace, TraceProblem, type TraceSession } from "@hopscope/model-ovn";
+import { readFileSync } from "node:fs";
+import { readDatabaseFile } from "../database-file.ts";
 import { tell } from "./output.ts";
-
-const CHUNK = 1 << 20;
 
 const trouble = (code: string, object: string, problem: string, expected?: string): InputError => {
   const diagnostic: Diagnostic = { code, severity: "error", origin: { object }, problem, expected };
@@ -81,27 +80,9 @@ function readText(path: string): string {
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
 
-/** Reads a database piece by piece, so that its text is never in memory as a whole. */
 function openFile(path: string | undefined): TraceSession {
   if (path === undefined) throw trouble("input/option", "option --db", "is missing", "--db FILE, a Southbound database or a dump of one");
-  const reader = databaseReader({ file: path });
-  let file: number | undefined;
-  try {
-    file = path === "-" ? 0 : openSync(path, "r");
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK);
-      const size = readSync(file, chunk, 0, CHUNK, null);
-      if (size === 0) break;
-      reader.push(chunk.subarray(0, size));
-    }
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && "syscall" in error)) throw error;
-    throw trouble("input/unreadable", path, `cannot be read (${codeOf(error)})`);
-  } finally {
-    if (file !== undefined && file !== 0) closeSync(file);
-  }
-  const result = reader.finish();
-  if (result.type === "failed") throw new InputError(result.diagnostics);
-  tell(result.diagnostics);
-  return openTrace(southboundOf(result.database));
+  const { database, diagnostics } = readDatabaseFile(path);
+  tell(diagnostics);
+  return openTrace(southboundOf(database, { file: path }));
 }

@@ -56,7 +56,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   cli
     .command("inspect")
     .description("show what was loaded, what was compiled from it, and what is not modelled")
-    .argument("<snapshot...>", "files and folders, then optionally lflows, nb, iptables, envoy, haproxy, routes or caveats, and a NAME")
+    .argument("<snapshot...>", "files and folders, or one OVN database file, then optionally lflows, nb, sb, iptables, envoy, haproxy, routes or caveats, and a NAME")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .action((words: string[], options: { output: "text" | "json" }) => out(inspect(words, options.output)));
 
