@@ -3,7 +3,6 @@ import { addressConstants } from "../expr/constants.ts";
 import type { IntegerConstant } from "../expr/expression.ts";
 import { parseExpression } from "../expr/parse.ts";
 import { OvnSyntaxError } from "../expr/syntax-error.ts";
-import { negate } from "../expr/tree.ts";
 import type { LogicalFlow } from "../southbound.ts";
 import { indexFlows, type UnplacedFlow } from "./build-index.ts";
 import type { FlowIndex } from "./flow-index.ts";
@@ -11,7 +10,7 @@ import { lower, type MatchNames, MatchProblem } from "./lower.ts";
 import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./machine.ts";
 import { stepsOf } from "./steps.ts";
 import { type PreparedMatch, prepareMatch } from "./prepared-match.ts";
-import { passes, type Test } from "./test.ts";
+import { not, passes, type Test } from "./test.ts";
 import type { Registers } from "./registers.ts";
 
 /** Tables that `next` may name: more than any release has. */
@@ -62,8 +61,8 @@ function meaningOf(machine: Machine, names: MatchNames, text: string, negated: b
   const key = negated ? `!${text}` : text;
   const known = machine.shared.tests.get(key);
   if (known !== undefined) return known;
-  const parsed = parseExpression(text, undefined, machine.language.symbols);
-  const test = lower(negated ? negate(parsed) : parsed, names);
+  // A predicate is negated with its prerequisites: `!tcp` holds for what is no IP packet.
+  const test = negated ? not(meaningOf(machine, names, text, false)) : lower(parseExpression(text, undefined, machine.language.symbols), names);
   machine.shared.tests.set(key, test);
   return test;
 }

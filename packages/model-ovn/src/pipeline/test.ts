@@ -76,3 +76,23 @@ export function any(tests: readonly Test[]): Test {
   }
   return of.length === 0 ? FALSE : of.length === 1 ? (of[0] as Test) : { op: "or", of };
 }
+
+/** What holds where a test does not. */
+export function not(test: Test): Test {
+  switch (test.op) {
+    case "constant":
+      return test.value ? FALSE : TRUE;
+    case "bits":
+      return { ...test, op: "not-bits" };
+    case "not-bits":
+      return { ...test, op: "bits" };
+    case "among":
+      return all([...test.values].map((value): Test => ({ op: "not-bits", word: test.word, mask: test.mask, value })));
+    case "and":
+      return any(test.of.map(not));
+    case "or":
+      return all(test.of.map(not));
+    case "order":
+      return { ...test, less: !test.less, equal: !test.equal, greater: !test.greater };
+  }
+}
