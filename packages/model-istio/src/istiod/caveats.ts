@@ -5,7 +5,6 @@ import { controlPlane } from "./mesh.ts";
 import type { CompileOptions } from "./types.ts";
 
 const KINDS = ["WasmPlugin", "ProxyConfig", "Telemetry"];
-const GATEWAY_API = ["Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"];
 
 const PATCHED = new Set(["LISTENER", "LISTENER_FILTER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER", "ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE", "CLUSTER"]);
 
@@ -13,18 +12,6 @@ interface Uncompiled { readonly what: string; readonly but?: string; readonly fo
 interface ListenerSpec { readonly captureMode?: string }
 interface SidecarSpec { readonly ingress?: readonly ListenerSpec[]; readonly egress?: readonly ListenerSpec[] }
 interface FilterSpec { readonly configPatches?: readonly { readonly applyTo?: string }[] }
-interface IngressSpec { readonly ingressClassName?: string }
-
-const INGRESS_CLASS = "kubernetes.io/ingress.class";
-
-function ingresses(seen: Pick<Snapshot, "resources">, mode: unknown): readonly Resource[] {
-  if (mode === "OFF") return [];
-  const classes = new Set(resourcesOf(seen, "IngressClass").filter((entry) => (entry.spec as { controller?: string } | undefined)?.controller === "istio.io/ingress-controller").map((entry) => entry.metadata.name));
-  return resourcesOf(seen, "Ingress", { group: "networking.k8s.io" }).filter((entry) => {
-    const name = entry.metadata.annotations?.[INGRESS_CLASS] ?? ((entry.spec ?? {}) as IngressSpec).ingressClassName;
-    return name === undefined ? mode === "DEFAULT" : name === "istio" || classes.has(name);
-  });
-}
 
 /** What istiod would compile of these objects and this model does not, said once for each kind. */
 export function modelCaveats(seen: Pick<Snapshot, "resources">, options: CompileOptions): readonly Caveat[] {
@@ -37,8 +24,7 @@ export function modelCaveats(seen: Pick<Snapshot, "resources">, options: Compile
     (((resource.spec ?? {}) as SidecarSpec)[side] ?? []).flatMap((listener, index) => (listener.captureMode === "NONE" ? [{ resource, path: `spec.${side}[${index}]` }] : []))));
   const all: readonly Uncompiled[] = [
     ...KINDS.map((kind) => ({ what: kind, found: whole(resourcesOf(seen, kind)) })),
-    ...(gatewayApi === "true" ? GATEWAY_API.map((kind) => ({ what: `${kind} of the Gateway API`, found: whole(resourcesOf(seen, kind, { group: "gateway.networking.k8s.io" })) })) : []),
-    { what: "Ingress", found: whole(ingresses(seen, options.meshConfig?.["ingressControllerMode"] ?? (ossm ? "OFF" : "STRICT")), "spec") },
+    ...(gatewayApi === "true" ? [{ what: "GRPCRoute of the Gateway API", found: whole(resourcesOf(seen, "GRPCRoute")) }] : []),
     { what: "EnvoyFilter patch that is not for listeners, filters, routes or clusters", found: patches.filter(({ applyTo }) => applyTo === undefined || !PATCHED.has(applyTo)) },
     { what: "port of a Sidecar listener with captureMode NONE", but: "is compiled, but not opened in the pods", found: bound },
     { what: "Pod with interceptionMode NONE", but: "has its ports compiled, but not opened in the pod", found: whole(resourcesOf(seen, "Pod").filter((pod) => pod.metadata.annotations?.["sidecar.istio.io/interceptionMode"] === "NONE"), "metadata.annotations") },

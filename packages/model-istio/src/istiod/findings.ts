@@ -5,6 +5,7 @@ import { selects } from "./config-order.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
 import { bypassedEgress } from "./egress-finding.ts";
 import type { ServiceSpec } from "./kubernetes-services.ts";
+import { isMade } from "./made.ts";
 import { buildModel } from "./model.ts";
 import type { Model } from "./model.ts";
 import type { CompileOptions, Labels } from "./types.ts";
@@ -55,6 +56,7 @@ export function meshFindings(snapshot: Pick<Snapshot, "resources">, options: Com
   }
   for (const vs of model.virtualServices) findings.push(...bypassedEgress(snapshot, model, vs), ...undefinedSubsets(model, vs));
   for (const gateway of resourcesOf({ resources: model.gateways }, "Gateway")) {
+    if (isMade(gateway)) continue;
     const selector = ((gateway.spec ?? {}) as GatewaySpec).selector;
     if (model.pods.some((pod) => selects(selector, pod.labels))) continue;
     findings.push({

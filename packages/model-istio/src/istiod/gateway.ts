@@ -8,6 +8,7 @@ import type { GatewayServer, MergedGateways, ServerGroup } from "./gateway-serve
 import { isPassthrough, isTerminatedHttps, mergeGateways, serverHosts, sniHosts, takeHosts } from "./gateway-servers.ts";
 import { hostIsSubset, hostMatches } from "./host.ts";
 import { wildcardOf } from "./inbound-ports.ts";
+import { causeOf } from "./made.ts";
 import type { Model } from "./model.ts";
 import type { GatewayPorts } from "./patch-routes.ts";
 import type { Policies } from "./policies.ts";
@@ -51,7 +52,7 @@ function tcpChain({ model, proxy, scope, policies }: World, server: GatewayServe
       const filters = [...(mutual ? [METADATA_EXCHANGE] : []), stats(true), ...l4Filters({ model, proxy, scope }, vs, route, server)];
       const { tls } = server.server;
       const secured = tls === undefined ? {} : { ...sniMatch(sniHosts(server)), transportSocket: gatewayTls(tls, mutual && !isTls(server.port.protocol) || mutual && server.port.protocol === "TLS" ? ["istio-peer-exchange", "h2", "http/1.1"] : ["h2", "http/1.1"]) };
-      return [{ chain: { ...secured, filters: guarded(filters, policies) }, origin: originOf(vs.resource, `spec.tcp[${index}]`) }];
+      return [{ chain: { ...secured, filters: guarded(filters, policies) }, origin: causeOf(vs.resource, `spec.tcp[${index}]`) }];
     }
   }
   return [];
@@ -67,7 +68,7 @@ function passthroughChains({ model, proxy, scope, policies }: World, server: Gat
     for (const [index, route] of vs.tls.entries()) {
       for (const match of route.match ?? []) {
         if (!matches(match, server) || !takeHosts(known, match.sniHosts ?? [], server.bind)) continue;
-        out.push({ chain: { ...sniMatch(match.sniHosts ?? []), filters: guarded([stats(true), ...l4Filters({ model, proxy, scope }, vs, route, server)], policies) }, origin: originOf(vs.resource, `spec.tls[${index}]`) });
+        out.push({ chain: { ...sniMatch(match.sniHosts ?? []), filters: guarded([stats(true), ...l4Filters({ model, proxy, scope }, vs, route, server)], policies) }, origin: causeOf(vs.resource, `spec.tls[${index}]`) });
       }
     }
   }
@@ -94,11 +95,11 @@ function chainsOf(world: World, group: ServerGroup, listener: string, tlsHosts: 
   const { model, policies } = world;
   const http = (server: GatewayServer, statPrefix: string, routeName: string): Json => connectionManager(model, { kind: "gateway", protocol: server.port.protocol, statPrefix, route: rds(routeName), policies: policies.http });
   const [head] = group.servers;
-  if (isHttp(group.protocol)) return head === undefined ? [] : [{ chain: { filters: [AUTHN, http(head, `outbound_${listener}`, group.routeName)] }, origin: originOf(head.gateway, head.path) }];
+  if (isHttp(group.protocol)) return head === undefined ? [] : [{ chain: { filters: [AUTHN, http(head, `outbound_${listener}`, group.routeName)] }, origin: causeOf(head.gateway, head.path) }];
   return group.servers.flatMap((server): Chain[] => {
     if (isTerminatedHttps(server)) {
       const filters = [AUTHN, http(server, server.server.name ?? `outbound_${listener}`, server.routeName)];
-      return [{ chain: { ...sniMatch(sniHosts(server)), filters, transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: originOf(server.gateway, server.path) }];
+      return [{ chain: { ...sniMatch(sniHosts(server)), filters, transportSocket: gatewayTls(server.server.tls ?? {}, ["h2", "http/1.1"]) }, origin: causeOf(server.gateway, server.path) }];
     }
     if (server.server.tls === undefined || !isPassthrough(server.server)) return tcpChain(world, server);
     return server.server.tls.mode === "AUTO_PASSTHROUGH" ? autoPassthroughChains(world, server) : passthroughChains(world, server, tlsHosts);
@@ -127,7 +128,7 @@ export function gatewayResources(model: Model, proxy: Proxy, scope: Scope, origi
   const out: Json[] = [];
   for (const [name, { address, port, chains, head }] of listeners) {
     if (chains.length === 0) continue;
-    if (head !== undefined) origins.set(`listener/${name}`, originOf(head.gateway, head.path));
+    if (head !== undefined) origins.set(`listener/${name}`, causeOf(head.gateway, head.path));
     for (const [index, entry] of chains.entries()) origins.set(`listener/${name}/chain/${index}`, entry.origin);
     const inspects = chains.some(({ chain }) => (chain["filterChainMatch"] as Json | undefined)?.["serverNames"] !== undefined || chain["transportSocket"] !== undefined);
     const named = chains.some(({ chain }) => chain["filterChainMatch"] !== undefined);

@@ -38,7 +38,7 @@ export function readMesh(snapshot: Pick<Snapshot, "resources">, options: Compile
   const policy = plane?.spec.proxy?.networking?.trafficControl?.outbound?.policy;
   return {
     ...DEFAULT_MESH,
-    ...(plane === undefined ? {} : { rootNamespace: plane.namespace, dnsRefreshRate: "300s" }),
+    ...(plane === undefined ? {} : { rootNamespace: plane.namespace, dnsRefreshRate: "300s", ingressControllerMode: "OFF" }),
     ...(policy === undefined ? {} : { outboundTrafficPolicy: { mode: policy } }),
     ...plane?.spec.techPreview?.meshConfig,
     ...options.meshConfig,
@@ -62,6 +62,7 @@ export function readFlags(snapshot: Pick<Snapshot, "resources">, options: Compil
     http10: flag("PILOT_HTTP10", false),
     scopeGatewayToNamespace: flag("PILOT_SCOPE_GATEWAY_TO_NAMESPACE", false),
     ignorePortInHostMatch: flag("SIDECAR_IGNORE_PORT_IN_HOST_MATCH", true),
+    gatewayApi: flag("PILOT_ENABLE_GATEWAY_API", !ossm),
     sidecarIngressTls: flag("ENABLE_TLS_ON_SIDECAR_INGRESS", false),
     oldestHostMatch: flag("PERSIST_OLDEST_FIRST_HEURISTIC_FOR_VIRTUAL_SERVICE_HOST_MATCHING", false),
   };

@@ -5,6 +5,8 @@ import { modelCaveats } from "./caveats.ts";
 import { byAge } from "./config-order.ts";
 import type { DestinationRules } from "./destination-rules.ts";
 import { readDestinationRules } from "./destination-rules.ts";
+import { convertGatewayApi } from "./gateway-api.ts";
+import { convertIngresses } from "./ingress.ts";
 import { kubernetesServices } from "./kubernetes-services.ts";
 import { memberNamespaces, readFlags, readMesh } from "./mesh.ts";
 import type { PeerAuthentications } from "./peer-authentication.ts";
@@ -66,14 +68,17 @@ function readModel(snapshot: Pick<Snapshot, "resources">, options: CompileOption
   const key = (service: MeshService): string => `${service.resource.metadata.name}.${service.namespace}`;
   const services = [...kubernetesServices(seen, mesh, { pods, entries, locality }), ...entryServices(seen, mesh, [...pods, ...entries])]
     .sort((a, b) => (age(a) === age(b) ? (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) : age(a) < age(b) ? -1 : 1));
-  const { virtualServices, diagnostics } = readVirtualServices(seen, mesh);
+  const flags = readFlags(snapshot, options);
+  const api = flags.gatewayApi ? convertGatewayApi(seen, mesh.domain) : { gateways: [], virtualServices: [] };
+  const ingress = convertIngresses(seen, mesh);
+  const { virtualServices, diagnostics } = readVirtualServices(seen, mesh, [...api.virtualServices, ...ingress.virtualServices]);
   return {
-    seen, mesh, flags: readFlags(snapshot, options), pods, entries,
+    seen, mesh, flags, pods, entries,
     services: allocateAddresses(services),
     virtualServices,
     destinationRules: readDestinationRules(seen, mesh),
     peers: readPeerAuthentications(seen, mesh.rootNamespace),
-    gateways: [...resourcesOf(seen, "Gateway", { group: "networking.istio.io" })].sort(byAge),
+    gateways: [...resourcesOf(seen, "Gateway", { group: "networking.istio.io" }), ...api.gateways, ...ingress.gateways].sort(byAge),
     sidecars: [...resourcesOf(seen, "Sidecar")].sort(byAge),
     locality, diagnostics,
     caveats: modelCaveats(seen, options),

@@ -2,6 +2,7 @@ import type { Origin } from "@hopscope/core";
 import { originOf } from "@hopscope/model-kubernetes";
 import { istioConfigName } from "./config-order.ts";
 import { faultConfig } from "./faults.ts";
+import { isMade } from "./made.ts";
 import type { Model } from "./model.ts";
 import type { RouteContext } from "./route-match.ts";
 import { applies, isCatchAll, routeMatch } from "./route-match.ts";
@@ -42,7 +43,7 @@ function compileItem(vs: VirtualService, item: HttpRoute, match: HttpMatch | und
 export function compileRoutes(vs: VirtualService, context: RouteContext, registry: Registry): readonly CompiledRoute[] {
   const out: CompiledRoute[] = [];
   for (const item of vs.http) {
-    const origin = (path: string): Origin => originOf(item.from ?? vs.resource, path === "" ? item.path : `${item.path ?? ""}.${path}`);
+    const origin = (path: string): Origin => originOf(item.from ?? vs.resource, path === "" || isMade(vs.resource) ? item.path : `${item.path ?? ""}.${path}`);
     if (item.match === undefined || item.match.length === 0) {
       out.push({ route: compileItem(vs, item, undefined, registry), origin: origin("") });
       return out;

@@ -1,5 +1,4 @@
 import type { Origin } from "@hopscope/core";
-import { originOf } from "@hopscope/model-kubernetes";
 import { cidrRange } from "./authorization-matchers.ts";
 import { clusterName } from "./cluster-names.ts";
 import { istioConfigName, selects } from "./config-order.ts";
@@ -7,6 +6,7 @@ import type { DestinationRule } from "./destination-rules.ts";
 import { destinationRuleFor } from "./destination-rules.ts";
 import { protocolFilters, stats, tcpProxy } from "./filters.ts";
 import { hostMatches } from "./host.ts";
+import { causeOf } from "./made.ts";
 import type { Model } from "./model.ts";
 import { isTls } from "./protocol.ts";
 import { destinationCluster } from "./route-action.ts";
@@ -96,7 +96,7 @@ export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: 
           if (!applies(match, proxy, port.number) || seen.has(key)) continue;
           seen.add(key);
           const subnets = (match.destinationSubnets ?? []).length > 0 && port.number > 0 ? (match.destinationSubnets ?? []) : own;
-          out.push(chainOf(filters(vs, route), { subnets, sni: match.sniHosts }, originOf(vs.resource, `spec.tls[${index}]`), istioConfigName("virtual-service", vs.resource)));
+          out.push(chainOf(filters(vs, route), { subnets, sni: match.sniHosts }, causeOf(vs.resource, `spec.tls[${index}]`), istioConfigName("virtual-service", vs.resource)));
         }
       }
     }
@@ -106,7 +106,7 @@ export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: 
   }
   for (const vs of applicable) {
     for (const [index, route] of vs.tcp.entries()) {
-      const origin = originOf(vs.resource, `spec.tcp[${index}]`);
+      const origin = causeOf(vs.resource, `spec.tcp[${index}]`);
       const matches = route.match ?? [];
       const hit = matches.filter((match) => applies(match, proxy, port.number));
       if (matches.length === 0 || hit.some((match) => (match.destinationSubnets ?? []).length === 0 || port.number === 0)) {

@@ -34,6 +34,9 @@ export interface ServerTls {
   readonly subjectAltNames?: readonly string[]; readonly minProtocolVersion?: string; readonly maxProtocolVersion?: string; readonly cipherSuites?: readonly string[];
 }
 
+/** A Secret's resource name; one that already says where it is kept stays. */
+const secretName = (name: string): string => (/^kubernetes(-gateway)?:\/\//.test(name) ? name : `kubernetes://${name}`);
+
 /** The transport socket of a gateway's TLS server (`gateway.go buildGatewayListenerTLSContext`). */
 export function gatewayTls(tls: ServerTls, alpn: readonly string[]): Json {
   const params: Json = {};
@@ -48,7 +51,7 @@ export function gatewayTls(tls: ServerTls, alpn: readonly string[]): Json {
     common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret("ROOTCA", SDS) };
     common["tlsCertificateSdsSecretConfigs"] = [secret("default", SDS)];
   } else if ((tls.credentialName ?? "") !== "") {
-    const name = `kubernetes://${tls.credentialName}`;
+    const name = secretName(tls.credentialName ?? "");
     common["tlsCertificateSdsSecretConfigs"] = [secret(name, ADS)];
     if (mutual) common["combinedValidationContext"] = { defaultValidationContext: context, validationContextSdsSecretConfig: secret(`${name}-cacert`, ADS) };
     else if (sans.length > 0) common["validationContext"] = context;

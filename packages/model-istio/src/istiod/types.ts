@@ -70,6 +70,7 @@ export interface Flags {
   readonly http10: boolean;
   readonly scopeGatewayToNamespace: boolean;
   readonly ignorePortInHostMatch: boolean;
+  readonly gatewayApi: boolean;
   readonly sidecarIngressTls: boolean;
   /** Of the VirtualServices that fit a host, the oldest counts, not the closest. */
   readonly oldestHostMatch: boolean;

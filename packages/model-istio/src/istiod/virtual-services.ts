@@ -3,6 +3,7 @@ import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { originOf, resourcesOf } from "@hopscope/model-kubernetes";
 import { byAge, visibleIn } from "./config-order.ts";
 import { mergeDelegate } from "./delegate.ts";
+import { routeSources } from "./made.ts";
 import { expandHost } from "./host.ts";
 import type { Json, Labels, MeshConfig } from "./types.ts";
 
@@ -98,6 +99,8 @@ function expand(resource: Resource, mesh: MeshConfig): VirtualService {
   const spec = (resource.spec ?? {}) as VirtualServiceSpec;
   const namespace = resource.metadata.namespace ?? "default";
   const destination = <T extends { readonly destination: Destination }>(item: T): T => ({ ...item, destination: full(item.destination) });
+  const semantics = resource.metadata.annotations?.["internal.istio.io/route-semantics"];
+  const sources = routeSources(resource);
   const full = (target: Destination): Destination => ({ ...target, host: expandHost(target.host, namespace, mesh.domain) });
   const gateways = (names: readonly string[] | undefined) => (names === undefined || names.length === 0 ? {} : { gateways: names.map((name) => gatewayName(name, namespace)) });
   const l4 = (routes: readonly L4Route[] | undefined): readonly L4Route[] =>
@@ -116,20 +119,21 @@ function expand(resource: Resource, mesh: MeshConfig): VirtualService {
       ...(route.route === undefined ? {} : { route: route.route.map(destination) }),
       ...(route.mirror === undefined ? {} : { mirror: full(route.mirror) }),
       ...(route.mirrors === undefined ? {} : { mirrors: route.mirrors.map(destination) }),
-      path: `spec.http[${index}]`, from: resource,
+      path: sources?.[index]?.path ?? `spec.http[${index}]`, from: sources?.[index]?.resource ?? resource,
     })),
     tls: l4(spec.tls), tcp: l4(spec.tcp),
     exportTo: spec.exportTo === undefined || spec.exportTo.length === 0 ? mesh.defaultVirtualServiceExportTo : spec.exportTo,
+    ...(semantics === "gateway" ? { gatewaySemantics: true } : semantics === "ingress" ? { ingressSemantics: true } : {}),
   };
 }
 
 /**
- * Reads all VirtualServices, oldest first, those with delegates last, their delegates merged in.
+ * Reads all VirtualServices and those `made` of other kinds, oldest first, those with delegates last, their delegates merged in.
  * A delegate that is missing, hidden or delegates again makes its item vanish, with a diagnostic.
  * @see istio 1.18 pilot/pkg/model/virtualservice.go mergeVirtualServicesIfNeeded
  */
-export function readVirtualServices(snapshot: Pick<Snapshot, "resources">, mesh: MeshConfig): { readonly virtualServices: readonly VirtualService[]; readonly diagnostics: readonly Diagnostic[] } {
-  const all = [...resourcesOf(snapshot, "VirtualService")].sort(byAge).map((resource) => expand(resource, mesh));
+export function readVirtualServices(snapshot: Pick<Snapshot, "resources">, mesh: MeshConfig, made: readonly Resource[] = []): { readonly virtualServices: readonly VirtualService[]; readonly diagnostics: readonly Diagnostic[] } {
+  const all = [...resourcesOf(snapshot, "VirtualService"), ...made].sort(byAge).map((resource) => expand(resource, mesh));
   const delegates = new Map(all.filter((vs) => vs.hosts.length === 0).map((vs) => [`${vs.namespace}/${vs.resource.metadata.name}`, vs]));
   const diagnostics: Diagnostic[] = [];
   const plain: VirtualService[] = [];

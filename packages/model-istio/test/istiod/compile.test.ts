@@ -41,10 +41,9 @@ describe("caveats", () => {
   });
 
   it("leave out what the control plane does not read", () => {
-    const ingress: Resource = { ...object("networking.k8s.io/v1", "Ingress", "web", {}), metadata: { name: "web", namespace: "shop", annotations: { "kubernetes.io/ingress.class": "istio" } } };
-    const route = object("gateway.networking.k8s.io/v1beta1", "HTTPRoute", "web", {});
-    expect(caveats([ingress, route])).toHaveLength(2);
-    expect(caveats([ingress, route], { meshConfig: { ingressControllerMode: "OFF" }, env: { PILOT_ENABLE_GATEWAY_API: "false" } })).toEqual([]);
+    const route = object("gateway.networking.k8s.io/v1", "GRPCRoute", "web", {});
+    expect(caveats([route])).toHaveLength(1);
+    expect(caveats([route], { env: { PILOT_ENABLE_GATEWAY_API: "false" } })).toEqual([]);
   });
 });
 

@@ -9,19 +9,7 @@ const { folder, present } = corpus("istio-pilot-simulation");
 const scenarios = present ? readdirSync(folder).sort().map((file) => ({ file, scenario: parse(readFileSync(`${folder}/${file}`, "utf8")) as Scenario })) : [];
 
 /** Scenarios that are not followed yet. */
-const OPEN: readonly string[] = [
-  "TestIngress-001-ingress-shared-tls-cert-conflict-beta-first.yaml",
-  "TestSidecarRoutes-034-simple-port-80.yaml",
-  "TestSidecarRoutes-036-unknown-port-80.yaml",
-  "TestSidecarRoutes-040-producer-rule-port-80.yaml",
-  "TestSidecarRoutes-041-producer-rule-port-8080.yaml",
-  "TestSidecarRoutes-042-consumer-rule-port-80.yaml",
-  "TestSidecarRoutes-045-arbitrary-rule-port-8080.yaml",
-  "TestSidecarRoutes-046-multiple-rules-80.yaml",
-  "TestSidecarRoutes-047-multiple-rules-8080.yaml",
-  "TestSidecarRoutes-048-sidecar-filter.yaml",
-  "TestSidecarRoutes-050-cross-namespace-conflict.yaml",
-];
+const OPEN: readonly string[] = [];
 
 const FIELDS = ["error", "listener", "filterChain", "route", "routeConfig", "virtualHost", "cluster"] as const;
 
