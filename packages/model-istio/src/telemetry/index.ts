@@ -1,3 +1,4 @@
 export * from "./kiali/index.ts";
 export { type Labels as SeriesLabels, type ProxySeries, type Sample, seriesOf } from "./series.ts";
+export * from "./validate/index.ts";
 export { DURATION_BOUNDS, steadyTraffic, TCP_METRICS } from "./steady-traffic.ts";
