@@ -113,15 +113,23 @@ function relevant(cluster: ClusterNetwork, journey: Journey): Journey["caveats"]
   const hops = journey.legs.flatMap((leg) => [...leg.hops, ...(leg.reply?.hops ?? [])]);
   const passed = new Set(journey.legs.flatMap((leg) => [leg.from.object, leg.to.object, ...leg.hops.flatMap((hop) => hop.decisions.map(({ origin }) => origin.object))]));
   const spaces = new Set([...passed].flatMap((object) => (object === undefined ? [] : [namespaceOf(object)])));
-  const general = cluster.caveats.filter(({ code, origin }) => origin === undefined || passed.has(origin.object) || code.startsWith("assumed/node"));
+  const nodes = new Set([...hops.flatMap(({ node }) => node ?? []), ...journey.legs.flatMap(({ from, to }) => [from.object, to.object].flatMap((object) => (object?.startsWith("Node ") === true ? [object.slice(5)] : [])))]);
+  // What is said of a node matters where the journey passes it; what is said of the cluster always does.
+  const matters = ({ origin }: Caveat, near: (object: string) => boolean): boolean => origin === undefined || (origin.object.startsWith("Node ") ? nodes.has(origin.object.slice(5)) : passed.has(origin.object) || near(origin.object));
+  const pods = [...passed].filter((object): object is string => object?.startsWith("Pod ") === true);
+  const ran = ({ origin, problem }: Caveat): boolean => [...`${origin?.object ?? ""} ${problem}`.matchAll(WORKLOAD)].some(([, name]) => pods.some((pod) => pod === `Pod ${name}` || pod.startsWith(`Pod ${name}-`)));
+  const general = cluster.caveats.filter((caveat) => matters(caveat, () => false) || (caveat.code.startsWith("assumed/") && ran(caveat)));
   const zones = [...new Set(hops.flatMap(({ system, node }) => (system === "ovn" && node !== undefined ? [node] : [])))];
-  const compiled = zones.flatMap((node) => cluster.zoneCaveats(node)).filter(({ origin }) => origin === undefined || passed.has(origin.object) || spaces.has(namespaceOf(origin.object)));
+  const compiled = zones.flatMap((node) => cluster.zoneCaveats(node)).filter((caveat) => matters(caveat, (object) => spaces.has(namespaceOf(object))));
   const wrong = cluster.diagnostics.filter(({ origin }) => spaces.has(namespaceOf(origin.object))).map(({ code, problem, expected, origin }): Caveat => ({ code, problem: expected === undefined ? problem : `${problem}; expected ${expected}`, origin }));
   const seen = new Set<string>();
   return [...journey.caveats, ...general, ...compiled, ...wrong]
     .filter(({ code, problem }) => !seen.has(`${code} ${problem}`) && seen.add(`${code} ${problem}`))
     .map((caveat) => (caveat.origin === undefined ? caveat : { ...caveat, origin: located(cluster.snapshot, caveat.origin) }));
 }
+
+/** Workloads, by whose pods a journey may pass. */
+const WORKLOAD = /\b(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|DeploymentConfig|Job|Pod) ([a-z0-9][a-z0-9.-]*\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)/g;
 
 /** Namespace of `Kind namespace/name`; an object of the whole cluster is in none, which every journey passes. */
 const namespaceOf = (object: string): string | undefined => /^\S+ ([^/\s]+)\/[^/\s]+$/.exec(object)?.[1];

@@ -43,8 +43,8 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const target = parseTarget(request.to);
   const url = target.type === "url" ? target : { scheme: "tcp" as const, host: addressOf(cluster, target.endpoint, request.to), port: target.port, path: "/" };
   const resolving: Resolving = isAddress(url.host) ? { addresses: [url.host], caveats: [] } : resolvingOf(cluster.snapshot, seat, url.host);
-  const { addresses, resolver, caveats } = resolving;
-  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
+  const { addresses, resolver, unresolved, caveats } = resolving;
+  const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, unresolved, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
   const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => located(cluster.snapshot, origin) });
   return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats] });
 }

@@ -20,6 +20,7 @@ export { podsOfWorkload, type PodTemplate, selectorOf, type Workload, type Workl
 export { completeSnapshot } from "./workload/complete-snapshot.ts";
 export { nodeAddresses } from "./workload/derive-nodes.ts";
 export { clusterIps, familiesOf, isHeadless, isService, loadBalancerIps, type Service, serviceNamed, type ServicePort, type ServiceSpec, servicesOf } from "./service/service.ts";
+export { balancerAddresses, balancersOf, type BalancerAddress } from "./service/balancer-addresses.ts";
 export { endpointsOf, type EndpointSlice, selectedPods, type ServiceEndpoint, type ServiceEndpoints, type SliceEndpoint, slicesOf } from "./service/endpoints.ts";
 export { type DnsAnswer, addressesOf, type DnsRecord, type DnsType } from "./dns/answer.ts";
 export { clusterDnsAnswer } from "./dns/cluster-dns-answer.ts";

@@ -18,6 +18,8 @@ export interface HttpClient {
   /** Known address (a literal in the URL), or several, of which a server picks the first; else `resolver` is asked. */
   readonly address?: Address | readonly Address[];
   readonly resolver?: Resolver;
+  /** Why the name's address is not known, where neither is given. */
+  readonly unresolved?: string;
   /** Source address, where the client's place has several or none of its own. */
   readonly source?: Address;
   readonly method?: string;
@@ -84,7 +86,7 @@ function resolve(client: HttpClient, context: EndpointContext): readonly Address
   const { resolver } = client;
   const { host } = client.url;
   if (resolver === undefined || (resolver.servers.length === 0 && resolver.names.length === 0)) {
-    return { type: "unknown", reason: `nothing says how ${client.question.from} resolves "${host}"`, after: 0 };
+    return { type: "unknown", reason: client.unresolved ?? `nothing says how ${client.question.from} resolves "${host}"`, after: 0 };
   }
   let last: Reply = { type: "dns", rcode: "NXDOMAIN", addresses: [], after: 0 };
   for (const name of resolver.names) {

@@ -4,6 +4,7 @@ import { meshDiagnostics } from "@hopscope/model-istio";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { nodeFacts, type NorthboundDb, podFacts, podNeighbours, podNetwork, portOfPod, resolveConfig, type SouthboundDb } from "@hopscope/model-ovn";
 import { compileRouter, publicPorts, routerEndpoint } from "@hopscope/model-openshift";
+import type { OpenedDatabase } from "../database-file.ts";
 import { appEndpoint } from "./app-endpoint.ts";
 import type { ClusterNetwork, Seat } from "./cluster-network.ts";
 import { dnsEndpoint } from "./dns-endpoint.ts";
@@ -13,6 +14,7 @@ import { hostProcesses } from "./host-processes.ts";
 import { listeningOf } from "./listening.ts";
 import { meshPod } from "./mesh.ts";
 import { MESH_DNS_PORT } from "./mesh-dns.ts";
+import { givenDatabases } from "./given-databases.ts";
 import { bare, databasesOf, hostStage, nodeParts, ovnStage } from "./nodes.ts";
 import { isDnsServer, routerOf } from "./roles.ts";
 
@@ -28,6 +30,12 @@ export interface BuiltNetwork extends ClusterNetwork {
   readonly proxies: ReadonlyMap<string, () => unknown>;
 }
 
+/** What a network may be built of besides the snapshot. */
+export interface BuildOptions {
+  /** OVN databases of the cluster's zones, which take the place of compiled ones. */
+  readonly databases?: readonly OpenedDatabase[];
+}
+
 const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
 
 /**
@@ -37,7 +45,7 @@ const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${
  * @example
  * const network = buildNetwork(loadSnapshot("cluster"));
  */
-export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
+export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): BuiltNetwork {
   const caveats: Caveat[] = [...snapshot.caveats];
   const diagnostics: Diagnostic[] = [...meshDiagnostics(snapshot)];
   const config = resolveConfig(snapshot, {});
@@ -139,7 +147,9 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
     held.push(...sockets.filter(({ port, protocol }) => !held.some((other) => other.port === port && other.protocol === protocol)));
   }
 
-  const databases = databasesOf({ snapshot, nodes, vips, outside });
+  const given = givenDatabases(options.databases ?? []);
+  diagnostics.push(...given.unused(nodes));
+  const databases = databasesOf({ snapshot, nodes, vips, outside }, given);
   const parts = nodeParts({ snapshot, nodes, vips, sockets: hostSockets, outside, caveats }, databases);
   namespaces.push(...parts.namespaces);
   stages.push(...parts.stages);
@@ -149,6 +159,7 @@ export function buildNetwork(snapshot: Snapshot): BuiltNetwork {
       hosts,
       routes: fabricRoutes(snapshot, nodes, vips),
       macs: new Map(nodes.map(({ name, gateway }) => [name, gateway.mac])),
+      addresses: new Map(nodes.map(({ name, gateway }) => [name, bare(gateway.addresses[0] ?? "")])),
       isInternal: isInternal(snapshot, running),
     }) as Stage,
   );

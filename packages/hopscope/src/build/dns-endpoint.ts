@@ -16,10 +16,14 @@ export function dnsEndpoint(id: string, identity: Identity, answer: AnswerDns): 
       const found = answer(payload.name, payload.recordType);
       for (const caveat of found.caveats) context.caveat(caveat);
       context.record(dnsStep(identity.object, payload, found));
+      if (isUnknown(found)) return { type: "unknown", reason: found.caveats[0]?.problem ?? `the address of "${payload.name}" is not known`, origin: found.origin, after: 0 };
       return { type: "dns", rcode: found.code, addresses: addressesOf(found), after: 0 };
     },
   };
 }
+
+/** Whether an answer fails because the snapshot lacks the address, not because a server would. */
+export const isUnknown = ({ code, caveats }: DnsAnswer): boolean => code === "SERVFAIL" && caveats.some((caveat) => caveat.code === "dns/ingress-address-unknown");
 
 /** The hop that shows an answer: the name asked for, what was said, and the object that decided. */
 export function dnsStep(place: string, asked: { readonly name: string; readonly recordType: string }, found: DnsAnswer): Pick<Step, "system" | "place" | "stage" | "decisions" | "terms"> {

@@ -1,4 +1,4 @@
-import { objectName, type Pod, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { balancersOf, endpointsOf, objectName, type Pod, resourcesOf, type Service, servicesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import type { NodeFacts } from "@hopscope/model-ovn";
 import type { FabricHost, FabricRoute } from "./fabric.ts";
 import { bare } from "./nodes.ts";
@@ -27,10 +27,6 @@ export function holdersOf(snapshot: Snapshot, nodes: readonly NodeFacts[], pods:
   return held;
 }
 
-interface LoadBalancerStatus {
-  readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
-}
-
 /** Which node the network outside sends each of the cluster's addresses to. */
 export function fabricRoutes(snapshot: Snapshot, nodes: readonly NodeFacts[], vips: ReadonlyMap<string, readonly string[]>): readonly FabricRoute[] {
   const routes = new Map<string, FabricRoute>();
@@ -45,13 +41,26 @@ export function fabricRoutes(snapshot: Snapshot, nodes: readonly NodeFacts[], vi
     const items = (egress.status as { items?: readonly { egressIP: string; node: string }[] } | undefined)?.items ?? [];
     for (const { egressIP, node } of items) add({ address: egressIP, nodes: [node], why: "EgressIP", origin: { object: objectName(egress) } });
   }
-  const all = nodes.map(({ name }) => name);
-  for (const service of resourcesOf(snapshot, "Service", { group: "" })) for (const address of externalAddresses(service)) add({ address, nodes: all, why: "address of a Service", origin: { object: objectName(service) } });
+  for (const service of servicesOf(snapshot)) for (const route of serviceRoutes(snapshot, service, nodes)) add(route);
   return [...routes.values()];
 }
 
-function externalAddresses(service: Resource): readonly string[] {
-  const spec = service.spec as { externalIPs?: readonly string[] } | undefined;
-  const ingress = (service.status as LoadBalancerStatus | undefined)?.loadBalancer?.ingress ?? [];
-  return [...(spec?.externalIPs ?? []), ...ingress.flatMap(({ ip }) => (ip === undefined ? [] : [ip]))];
+/**
+ * Where packets for a Service's own addresses go: to every node, or, with externalTrafficPolicy Local, to those that have a ready
+ * endpoint. A load balancer that is known by a name ends at its own address and goes on to the node port.
+ */
+function serviceRoutes(snapshot: Snapshot, service: Service, nodes: readonly NodeFacts[]): readonly FabricRoute[] {
+  const { externalIPs = [], externalTrafficPolicy, ports = [] } = service.spec;
+  const origin = { object: objectName(service) };
+  const near = new Set(endpointsOf(snapshot, service).endpoints.filter(({ ready }) => ready).map(({ nodeName }) => nodeName));
+  const local = externalTrafficPolicy === "Local" ? nodes.filter(({ name }) => near.has(name)) : nodes;
+  const holders = (local.length === 0 ? nodes : local).map(({ name }) => name);
+  const balanced = balancersOf(snapshot, service).map(({ address, hostname }): FabricRoute => ({
+    address,
+    nodes: holders,
+    why: hostname === undefined ? "address of a Service" : `load balancer ${hostname}`,
+    origin,
+    ...(hostname === undefined ? {} : { nodePorts: new Map(ports.flatMap(({ port, nodePort }) => (nodePort === undefined ? [] : [[port, nodePort] as const]))) }),
+  }));
+  return [...externalIPs.map((address): FabricRoute => ({ address, nodes: nodes.map(({ name }) => name), why: "address of a Service", origin })), ...balanced];
 }

@@ -7,6 +7,8 @@ export interface FabricRoute {
   readonly nodes: readonly string[];
   readonly why: string;
   readonly origin: { readonly object: string };
+  /** The address is a load balancer's own, which sends to these ports of the nodes. */
+  readonly nodePorts?: ReadonlyMap<number, number>;
 }
 
 export interface FabricHost {
@@ -22,16 +24,21 @@ export interface FabricOptions {
   readonly hosts: readonly FabricHost[];
   /** MAC address of each node's uplink. */
   readonly macs: ReadonlyMap<string, string>;
+  /** Each node's own address. */
+  readonly addresses: ReadonlyMap<string, string>;
   /** Addresses inside the cluster (pod and service networks as prefix tests) that are not routed outside. */
   readonly isInternal: (address: string) => boolean;
 }
 
-/** Connections opened by hosts outside. */
-export type FabricState = ReadonlySet<string>;
+/** Connections opened by hosts outside, and those that a load balancer sent on, by the tuple of their replies. */
+export interface FabricState {
+  readonly opened: ReadonlySet<string>;
+  readonly balanced: ReadonlyMap<string, { readonly address: string; readonly port: number }>;
+}
 
 export const FABRIC = "fabric";
 export const FABRIC_MAC = "02:00:00:00:fa:b1";
-export const nodePort = (node: string): string => `node/${node}`;
+export const portOfNode = (node: string): string => `node/${node}`;
 
 const tuple = (packet: Packet, reversed = false): string => {
   const { ip, l4 } = packet;
@@ -50,23 +57,26 @@ export function fabricStage(options: FabricOptions): Stage<FabricState> {
   const routes = new Map(options.routes.map((route) => [route.address, route]));
   const hosts = new Map(options.hosts.flatMap((host) => host.addresses.map((address) => [address, host] as const)));
 
-  const decide: Stage<FabricState>["decide"] = ({ packet: given, port, state, choose }): Decided<FabricState> => {
-    const opened = state ?? new Set<string>();
-    const packet: Packet = { ...given, local: undefined };
+  const decide: Stage<FabricState>["decide"] = ({ packet: given, port, state = { opened: new Set(), balanced: new Map() }, choose }): Decided<FabricState> => {
+    const { opened, balanced } = state;
+    const bare: Packet = { ...given, local: undefined };
+    const front = balanced.get(tuple(bare));
+    const packet = front === undefined || bare.ip === undefined || bare.l4 === undefined || bare.l4.type === "icmp" ? bare : { ...bare, ip: { ...bare.ip, src: front.address }, l4: { ...bare.l4, src: front.port } };
     const { ip, l4 } = packet;
     const step = (after: Packet, decision: Decision, wired = true): readonly Step[] => [
       { system: "fabric", place: "outside network", stage: "route", before: given, after, decisions: [decision], terms: wired ? [{ key: "nic_tx" }, { key: "wire" }, { key: "nic_rx_irq" }] : [] },
     ];
     const say = (rule: string, verdict: string, object = "outside network"): Decision => ({ table: "route", rule, verdict, origin: { object } });
     if (ip === undefined) return { outcome: { type: "drop", reason: "the outside network carries IP only", origin: { object: "outside network" } }, steps: [] };
-    const next = port === "local" ? new Set(opened).add(tuple(packet)) : opened;
+    const next: FabricState = port === "local" ? { opened: new Set(opened).add(tuple(packet)), balanced } : state;
 
     const route = routes.get(ip.dst);
     if (route !== undefined && route.nodes.length > 0) {
       const share = 1 / route.nodes.length;
       const node = route.nodes[choose(`node for ${ip.dst}`, route.nodes.map((name) => ({ name, weight: share })), route.origin)] ?? "";
       const framed: Packet = { ...packet, eth: { ...packet.eth, src: FABRIC_MAC, dst: options.macs.get(node) ?? packet.eth.dst } };
-      return { outcome: { type: "forward", out: nodePort(node), packet: framed }, steps: step(framed, say(`${ip.dst} ${route.why}`, `to node ${node}`, route.origin.object)), state: next };
+      if (route.nodePorts !== undefined) return balance({ route, node, framed, state: next, step });
+      return { outcome: { type: "forward", out: portOfNode(node), packet: framed }, steps: step(framed, say(`${ip.dst} ${route.why}`, `to node ${node}`, route.origin.object)), state: next };
     }
     if (options.isInternal(ip.dst)) {
       const reason = `${ip.dst} is an address inside the cluster, which the outside network does not route`;
@@ -94,6 +104,25 @@ export function fabricStage(options: FabricOptions): Stage<FabricState> {
       steps: step(packet, say(ip.dst, `to ${host?.object ?? "a host outside"}`), port !== "local"),
       state: next,
       caveats: host === undefined ? [{ code: "assumed/outside-host", problem: `no outside host with address ${ip.dst} is described: it is assumed to be there and to answer` }] : [],
+    };
+  };
+  /** A load balancer with an address of its own: it takes its listeners' ports to a node's, and keeps the client's address. */
+  const balance = ({ route, node, framed, state, step }: { route: FabricRoute; node: string; framed: Packet; state: FabricState; step: (after: Packet, decision: Decision) => readonly Step[] }): Decided<FabricState> => {
+    const { ip, l4 } = framed;
+    const address = options.addresses.get(node);
+    const nodePort = l4 === undefined || l4.type === "icmp" ? undefined : route.nodePorts?.get(l4.dst);
+    const say = (verdict: string): Decision => ({ table: "load balancer", rule: `${route.address} ${route.why}`, verdict, origin: route.origin });
+    if (ip === undefined || l4 === undefined || l4.type === "icmp" || nodePort === undefined || address === undefined) {
+      const port = l4 === undefined || l4.type === "icmp" ? "this protocol" : `port ${l4.dst}`;
+      return { outcome: { type: "drop", reason: `the load balancer of ${route.origin.object} does not listen on ${port}`, origin: route.origin }, steps: step(framed, say("no listener")), state };
+    }
+    const sent: Packet = { ...framed, ip: { ...ip, dst: address }, l4: { ...l4, dst: nodePort } };
+    const balanced = new Map(state.balanced).set(tuple(sent, true), { address: ip.dst, port: l4.dst });
+    return {
+      outcome: { type: "forward", out: portOfNode(node), packet: sent },
+      steps: step(sent, say(`to node ${node} port ${nodePort}`)),
+      state: { ...state, balanced },
+      caveats: [{ code: "assumed/load-balancer", problem: `the load balancer of ${route.origin.object} (${route.why}) is assumed to send to the node ports and to keep the client's address`, origin: route.origin }],
     };
   };
   return { id: FABRIC, decide };

@@ -2,7 +2,8 @@ import type { Caveat, Link, Stage } from "@hopscope/core";
 import type { Snapshot } from "@hopscope/model-kubernetes";
 import { namespaceStage, type NetworkNamespace, type Socket } from "@hopscope/model-linux";
 import { bridgeExOf, bridgeExStage, chassisStage, compileNorthbound, hostNamespace, localnetPort, type NodeFacts, type NorthboundDb, northd, northdCaveats, type SouthboundDb, TUNNEL } from "@hopscope/model-ovn";
-import { FABRIC, FABRIC_MAC, nodePort } from "./fabric.ts";
+import { FABRIC, FABRIC_MAC, portOfNode } from "./fabric.ts";
+import type { GivenDatabases } from "./given-databases.ts";
 
 export const hostStage = (node: string): string => `node/${node}`;
 export const ovnStage = (node: string): string => `ovn/${node}`;
@@ -36,8 +37,8 @@ export interface Databases {
   readonly zoneCaveats: (node: string) => readonly Caveat[];
 }
 
-/** Compiles each zone once, when it is first needed. */
-export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips" | "outside">): Databases {
+/** Compiles each zone once, when it is first needed. Databases of the cluster itself take the place of compiled ones. */
+export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips" | "outside">, given?: GivenDatabases): Databases {
   const { snapshot, nodes } = input;
   const made = new Map<string, SouthboundDb>();
   const rows = new Map<string, ReturnType<typeof compileNorthbound>>();
@@ -50,23 +51,34 @@ export function databasesOf(input: Pick<NodesInput, "snapshot" | "nodes" | "vips
     if (rowsOf === undefined) rows.set(zone, (rowsOf = compileNorthbound(snapshot, { zone })));
     return rowsOf;
   };
-  const northbound = (name: string): NorthboundDb => compiled(name).northbound;
+  const northbound = (name: string): NorthboundDb => given?.northbound(name, zoneOf(name)) ?? compiled(name).northbound;
   const southbound = (name: string): SouthboundDb => {
     const zone = zoneOf(name);
     let db = made.get(zone);
     if (db === undefined) {
-      db = northd(northbound(name), {
+      const learned = nodes.flatMap((one) => neighboursOf(one, input));
+      const found = given?.southbound(name, zone);
+      db = found !== undefined ? withNeighbours(found, learned) : northd(northbound(name), {
         version,
         chassis: nodes.map((one) => ({ name: one.chassis, hostname: one.name, ip: bare(one.gateway.addresses[0] ?? ""), remote: interconnect && one.zone !== zone })),
-        macBindings: nodes.flatMap((one) => neighboursOf(one, input)),
+        macBindings: learned,
       });
       made.set(zone, db);
     }
     return db;
   };
-  const zoneCaveats = (name: string): readonly Caveat[] => [...compiled(name).caveats, ...northdCaveats(northbound(name), { version, chassis: [] })];
+  const zoneCaveats = (name: string): readonly Caveat[] => [...(given?.northbound(name, zoneOf(name)) === undefined ? compiled(name).caveats : []), ...northdCaveats(northbound(name), { version, chassis: [] })];
   return { northbound, southbound, zoneCaveats };
 }
+
+/** A real database with the neighbours that its chassis would learn when they need them. */
+function withNeighbours(db: SouthboundDb, learned: ReturnType<typeof neighboursOf>): SouthboundDb {
+  const known = new Set(db.macBindings.map(({ port, ip }) => `${port} ${ip}`));
+  return { ...db, macBindings: [...db.macBindings, ...learned.filter(({ port, ip }) => !known.has(`${port} ${ip}`))] };
+}
+
+/** The chassis of a node by the database's own name of it. */
+const chassisOf = (db: SouthboundDb, node: NodeFacts): string => db.chassis.find(({ hostname }) => hostname === node.name)?.name ?? node.chassis;
 
 /** What a gateway router would have learned by ARP: its next hops, the other nodes and what is outside. */
 function neighboursOf(node: NodeFacts, { nodes, vips, outside }: Pick<NodesInput, "nodes" | "vips" | "outside">) {
@@ -90,11 +102,11 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
     namespaces.push(host);
     stages.push(namespaceStage(host) as Stage);
     stages.push(bridgeExStage(bridgeExOf(snapshot, name, { id: bridgeStage(name), vips: held })) as Stage);
-    stages.push(lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: node.chassis, node: name, db: southbound(name) }) as Stage));
+    stages.push(lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: chassisOf(southbound(name), node), node: name, db: southbound(name) }) as Stage));
     links.push({ a: [hostStage(name), "br-ex"], b: [bridgeStage(name), "host"] });
     links.push({ a: [hostStage(name), "ovn-k8s-mp0"], b: [ovnStage(name), `k8s-${name}`] });
     links.push({ a: [bridgeStage(name), "ovn"], b: [ovnStage(name), localnetPort(node.gateway.interfaceId)] });
-    links.push({ a: [bridgeStage(name), "physical"], b: [FABRIC, nodePort(name)] });
+    links.push({ a: [bridgeStage(name), "physical"], b: [FABRIC, portOfNode(name)] });
     links.push({ a: [ovnStage(name), TUNNEL], b: [TUNNELS, name] });
   }
   stages.push(tunnelStage(nodes));

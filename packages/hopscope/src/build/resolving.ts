@@ -1,5 +1,6 @@
 import type { Caveat, Resolver } from "@hopscope/core";
 import { addressesOf, clusterDnsAddresses, clusterDnsAnswer, type DnsAnswer, hostsAnswer, isPod, outsideAnswer, podsOf, resolvConfOf, searchNames, type Snapshot } from "@hopscope/model-kubernetes";
+import { isUnknown } from "./dns-endpoint.ts";
 import { isDnsServer } from "./roles.ts";
 import type { Seat } from "./cluster-network.ts";
 
@@ -7,6 +8,8 @@ import type { Seat } from "./cluster-network.ts";
 export interface Resolving {
   readonly addresses?: readonly string[];
   readonly resolver?: Resolver;
+  /** Why the address is not known. */
+  readonly unresolved?: string;
   readonly caveats: readonly Caveat[];
 }
 
@@ -56,6 +59,9 @@ function unasked(names: readonly string[], types: readonly Type[], ask: (name: s
     caveats.push(...answers.flatMap((answer) => answer.caveats));
     const addresses = answers.flatMap(addressesOf);
     if (addresses.length > 0) return { addresses, caveats };
+    // Our not knowing the address is no answer of any server.
+    const unknown = answers.find(isUnknown);
+    if (unknown !== undefined) return { caveats, unresolved: unknown.caveats[0]?.problem };
     if (answers.some(({ code }) => code === "SERVFAIL")) break;
   }
   return { resolver: { servers: [], names, types }, caveats };

@@ -2,6 +2,8 @@ import type { Caveat, Origin } from "@hopscope/core";
 import { at } from "../cluster/facts.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { resourcesOf, type Snapshot } from "../snapshot.ts";
+import { balancerAddresses } from "../service/balancer-addresses.ts";
+import { serviceNamed, servicesOf } from "../service/service.ts";
 import { nodeAddresses } from "../workload/derive-nodes.ts";
 import { podIps, podsOf } from "../workload/pod.ts";
 import { addressRecords, type DnsAnswer, type DnsType, normalName } from "./answer.ts";
@@ -24,7 +26,7 @@ export function outsideAnswer(snapshot: Snapshot, name: string, type: DnsType): 
   if (host !== undefined) return assumed(asked, type, host.addresses, { object: `Cluster ${snapshot.cluster.name}`, path: `spec.outside.hosts[${hosts.indexOf(host)}]` });
   const node = resourcesOf(snapshot, "Node", { group: "" }).find((candidate) => normalName(candidate.metadata.name) === asked);
   if (node !== undefined) return assumed(asked, type, nodeAddresses(node), originOf(node, "status.addresses"));
-  return ingressAnswer(snapshot, asked, type) ?? { code: below(dns, asked) ? "NOERROR" : "NXDOMAIN", records: [], by: "outside", caveats: [] };
+  return ingressAnswer(snapshot, asked, type) ?? publishedAnswer(snapshot, asked, type) ?? { code: below(dns, asked) ? "NOERROR" : "NXDOMAIN", records: [], by: "outside", caveats: [] };
 }
 
 /** A name that has records below it is there, if only as a way to them (RFC 8020). */
@@ -58,6 +60,17 @@ function ingressAnswer(snapshot: Snapshot, asked: string, type: DnsType): DnsAns
   return { code: "SERVFAIL", records: [], by: "outside", origin: nearest.origin, caveats: [{ code: "dns/ingress-address-unknown", problem, origin: nearest.origin }] };
 }
 
+/** Names outside of any ingress domain that the cluster's own objects publish: hosts of Routes, and names of load balancers. */
+function publishedAnswer(snapshot: Snapshot, asked: string, type: DnsType): DnsAnswer | undefined {
+  const balancer = servicesOf(snapshot).find((service) => (service.status?.loadBalancer?.ingress ?? []).some(({ hostname }) => hostname !== undefined && normalName(hostname) === asked));
+  if (balancer !== undefined) return assumed(asked, type, balancerAddresses(snapshot, balancer), originOf(balancer, "status.loadBalancer.ingress"));
+  const route = resourcesOf(snapshot, "Route", { group: "route.openshift.io" }).find(({ spec }) => normalName(String(at(spec, "host") ?? "")) === asked);
+  if (route === undefined) return undefined;
+  const router = at(route.status, "ingress", 0, "routerName");
+  const addresses = ingressAddresses(snapshot, typeof router === "string" ? router : "default");
+  return addresses.length === 0 ? undefined : assumed(asked, type, addresses, originOf(route, "spec.host"));
+}
+
 interface IngressDomain {
   readonly controller: string;
   readonly domain: string;
@@ -89,6 +102,9 @@ export function ingressDomains(snapshot: Snapshot): readonly IngressDomain[] {
 export function ingressAddresses(snapshot: Snapshot, controller: string): readonly string[] {
   const vips = snapshot.cluster.ingress.filter((entry) => entry.controller === controller).map((entry) => entry.vip);
   if (vips.length > 0) return vips;
+  const service = serviceNamed(snapshot, "openshift-ingress", `router-${controller}`);
+  const balanced = service === undefined ? [] : balancerAddresses(snapshot, service);
+  if (balanced.length > 0) return balanced;
   const routers = podsOf(snapshot, "openshift-ingress").filter(
     (pod) => pod.metadata.labels?.["ingresscontroller.operator.openshift.io/deployment-ingresscontroller"] === controller && pod.spec.hostNetwork === true,
   );

@@ -20,7 +20,7 @@ export function derivePods(snapshot: Snapshot, nodes: readonly Resource[], cavea
   const known = podsOf(snapshot);
   const taken = new Set(known.flatMap(podIps));
   const place = (pod: Pod, turn: number): Pod => {
-    const fitting = nodes.filter((node) => matchesLabels(pod.spec.nodeSelector ?? {}, node.metadata.labels));
+    const fitting = schedulable(nodes.filter((node) => matchesLabels(pod.spec.nodeSelector ?? {}, node.metadata.labels)), pod);
     const node = nodes.find((candidate) => candidate.metadata.name === pod.spec.nodeName) ?? fitting[turn % Math.max(1, fitting.length)];
     return node === undefined ? { ...pod, status: { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False" }] } } : running(pod, node, taken);
   };
@@ -37,6 +37,33 @@ export function derivePods(snapshot: Snapshot, nodes: readonly Resource[], cavea
     return pods;
   });
   return [...completed, ...derived];
+}
+
+interface Taint {
+  readonly key?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+const entriesIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
+
+/** Whether a pod may be put on a node for all its taints. */
+function tolerates(spec: Pick<Pod, "spec">["spec"], node: Resource): boolean {
+  const tolerations = entriesIn(at(spec, "tolerations"));
+  const taints = entriesIn(at(node.spec, "taints")).filter((taint) => at(taint, "effect") !== "PreferNoSchedule") as readonly Taint[];
+  return taints.every(({ key, value, effect }) =>
+    tolerations.some((one) => (at(one, "key") === undefined || at(one, "key") === key) && (at(one, "operator") === "Exists" || (at(one, "value") ?? "") === (value ?? "")) && (at(one, "effect") === undefined || at(one, "effect") === "" || at(one, "effect") === effect)),
+  );
+}
+
+const ROLE = "node-role.kubernetes.io/";
+
+/** Nodes that a scheduler takes: those whose taints the pod tolerates, and no control plane's where there are others. */
+function schedulable(nodes: readonly Resource[], pod: Pod): readonly Resource[] {
+  const open = nodes.filter((node) => tolerates(pod.spec, node));
+  const isControl = ({ metadata: { labels = {} } }: Resource): boolean => (`${ROLE}master` in labels || `${ROLE}control-plane` in labels) && !(`${ROLE}worker` in labels);
+  const workers = open.filter((node) => !isControl(node));
+  return workers.length > 0 ? workers : open;
 }
 
 function sentence(pods: readonly Pod[], of: string): string {
@@ -89,7 +116,7 @@ function templates(workload: Workload, nodes: readonly Resource[]): readonly Pod
       });
     case "DaemonSet":
       return nodes
-        .filter((node) => matchesLabels(template.spec.nodeSelector ?? {}, node.metadata.labels))
+        .filter((node) => matchesLabels(template.spec.nodeSelector ?? {}, node.metadata.labels) && tolerates(template.spec, node))
         .slice(0, count)
         .map((node) => make(`${name}-${suffixOf(`${key}/${node.metadata.name}`, 5)}`, { spec: { nodeName: node.metadata.name } }));
     case "Deployment":
