@@ -1,4 +1,5 @@
-export { loadScenario, loadSnapshot } from "./load.ts";
+export { loadCluster, type LoadedCluster, loadScenario, loadSnapshot } from "./load.ts";
+export { isDatabaseFile, type OpenedDatabase, readDatabaseFile } from "./database-file.ts";
 export { buildNetwork, type BuiltNetwork, type ClusterNetwork } from "./build/build-network.ts";
 export { parseChoose, simulate, type Request, type TraceOptions } from "./simulate.ts";
 export { observersOf, observabilityOf } from "./observe/observers.ts";

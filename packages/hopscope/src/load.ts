@@ -1,6 +1,7 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
 import { loadScenarios, loadSnapshot as loadTexts, type Scenario, type Snapshot } from "@hopscope/model-kubernetes";
 import { readFiles } from "./cli/read-files.ts";
+import { isDatabaseFile, type OpenedDatabase, readDatabaseFile } from "./database-file.ts";
 import { completeCluster } from "./complete/complete.ts";
 
 /**
@@ -14,6 +15,31 @@ import { completeCluster } from "./complete/complete.ts";
  */
 export function loadSnapshot(paths: string | readonly string[]): Snapshot {
   return completeCluster(loadTexts(readFiles(typeof paths === "string" ? [paths] : paths)));
+}
+
+/** A snapshot, and the OVN databases that were given with it. */
+export interface LoadedCluster {
+  readonly snapshot: Snapshot;
+  readonly databases: readonly OpenedDatabase[];
+}
+
+/**
+ * Loads a snapshot from files and folders of which some may be OVN databases: those are told by their content.
+ *
+ * @throws {@link InputError} naming what cannot be read, or where there is a database and nothing else
+ * @example
+ * const { snapshot, databases } = loadCluster(["cluster", "worker-0_sbdb"]);
+ */
+export function loadCluster(paths: readonly string[]): LoadedCluster {
+  const files = paths.filter(isDatabaseFile);
+  const rest = paths.filter((path) => !files.includes(path));
+  const [first] = files;
+  if (rest.length === 0 && first !== undefined) {
+    const problem = "is an OVN database alone; it does not say what pods, Services and Routes there are";
+    throw new InputError([{ code: "input/database-alone", severity: "error", origin: { object: "", file: first }, problem, expected: "the cluster's manifests beside it, or the command ovn-trace" }]);
+  }
+  const databases = files.map(readDatabaseFile);
+  return { snapshot: loadSnapshot(rest), databases };
 }
 
 /** Loads the Scenario documents of one file. */

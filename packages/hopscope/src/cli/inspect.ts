@@ -5,7 +5,7 @@ import { plain } from "@hopscope/viz";
 import { compileRouter } from "@hopscope/model-openshift";
 import { type BuiltNetwork, buildNetwork } from "../build/build-network.ts";
 import { isDatabaseFile } from "../database-file.ts";
-import { loadSnapshot } from "../load.ts";
+import { loadCluster } from "../load.ts";
 import { inspectDatabase } from "./inspect-database.ts";
 
 const VIEWS = ["lflows", "nb", "sb", "iptables", "envoy", "haproxy", "routes", "caveats"] as const;
@@ -20,11 +20,11 @@ export function inspect(words: readonly string[], format: "text" | "json"): stri
   const name = at === -1 ? undefined : words[at + 1];
   const [first] = paths;
   if (first !== undefined && paths.length === 1 && isDatabaseFile(first)) return inspectDatabase(first, view, name, format);
-  const snapshot = loadSnapshot(paths);
+  const { snapshot, databases } = loadCluster(paths);
   const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
   if (view === undefined || !isView(view)) return overview(snapshot, format);
-  const network = buildNetwork(snapshot);
+  const network = buildNetwork(snapshot, { databases });
   const value = viewOf(network, view, name);
   if (format === "json") return `${JSON.stringify(value.json, null, 2)}\n`;
   return value.text;

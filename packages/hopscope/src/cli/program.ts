@@ -1,7 +1,7 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
 import { Command, CommanderError, Option } from "commander";
 import { buildNetwork } from "../build/build-network.ts";
-import { loadSnapshot } from "../load.ts";
+import { loadCluster } from "../load.ts";
 import { parseChoose, simulate } from "../simulate.ts";
 import { codes } from "./codes.ts";
 import { inspect } from "./inspect.ts";
@@ -27,16 +27,16 @@ export async function program(argv: readonly string[]): Promise<number> {
   cli
     .command("trace")
     .description("trace one request: which way it goes, what decides each step, how long it takes, who sees it")
-    .argument("<snapshot...>", "files and folders of YAML or JSON, - for stdin")
+    .argument("<snapshot...>", "files and folders of YAML or JSON, - for stdin; OVN database files of the cluster's zones replace what would be compiled")
     .requiredOption("--from <endpoint>", "external/IP, node/NAME, pod/NS/NAME, deploy/NS/NAME or svc/NS/NAME")
     .requiredOption("--to <target>", "a URL, or an endpoint followed by :PORT")
     .option("--choose <how>", "likeliest, all, seed=N, or the name of a backend", "likeliest")
     .option("--profile <name>", "latency profile: baremetal, cloud-vm, gke-2020, shared-core")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "wide", "json", "mermaid", "svg", "html"]).default("text"))
     .action((paths: string[], options: { from: string; to: string; choose: string; profile?: string; output: Format }) => {
-      const snapshot = loadSnapshot(paths);
+      const { snapshot, databases } = loadCluster(paths);
       complain(snapshot);
-      const network = buildNetwork(snapshot);
+      const network = buildNetwork(snapshot, { databases });
       tell(network.diagnostics);
       const journey = simulate(network, { from: options.from, to: options.to }, { choose: parseChoose(options.choose), profile: options.profile });
       out(render(journey, snapshot, options.output));
