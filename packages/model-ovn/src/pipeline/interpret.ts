@@ -12,17 +12,23 @@ import { EVENT } from "./recorder.ts";
 import { holds, type Registers } from "./registers.ts";
 import { type Step, stepsOf } from "./steps.ts";
 
-/** Tables within tables, and tables in all, after which a packet is taken to go in circles. */
-const DEEP = 800;
-const LONG = 200_000;
+/**
+ * How deep visits lie in each other, how many pipelines a packet passes one after the other and how many tables all its copies visit
+ * before it is taken to go in circles. A TTL of 255 lasts for some 1,500 pipelines.
+ */
+const DEEP = 400;
+const FAR = 2_000;
+const LONG = 100_000;
 
 /**
  * Lets a packet visit a table and those that the flows lead to.
  *
  * @see OVN 23.09, utilities/ovn-trace.c trace__
  */
-export function visit(run: Run, first: Table, regs: Registers, parent: number): void {
+export function visit(run: Run, first: Table, packet: Registers, parent: number): void {
   let table: Table | undefined = first;
+  let regs = packet;
+  let passed = 0;
   let node = parent;
   run.depth += 1;
   while (table !== undefined) {
@@ -36,7 +42,8 @@ export function visit(run: Run, first: Table, regs: Registers, parent: number): 
       flow = find(run.machine, table, regs);
     }
     run.visits += 1;
-    if (run.depth > DEEP || run.visits > LONG) {
+    run.tail = false;
+    if (run.depth > DEEP || passed > FAR || run.visits > LONG) {
       run.mode.circles(run, table, regs);
       break;
     }
@@ -45,10 +52,30 @@ export function visit(run: Run, first: Table, regs: Registers, parent: number): 
       run.mode.dropped(run, site, regs);
       break;
     }
-    table = follow(run, site, regs, flow.body.steps);
+    table = follow(run, site, regs, flow.body.steps, true);
     node = run.parent;
+    if (run.onward !== undefined) {
+      ({ table, regs } = run.onward);
+      run.onward = undefined;
+      passed += 1;
+    }
   }
   run.depth -= 1;
+}
+
+/**
+ * Like {@link visit}, as the last thing that an action does: where nothing comes after it, the visit waits until the action is over,
+ * so that a long way through many routers is not one deep in the other. True where it waits.
+ */
+export function visitLast(run: Run, table: Table, regs: Registers, parent: number): boolean {
+  if (run.tail !== true) {
+    visit(run, table, regs, parent);
+    return false;
+  }
+  run.tail = false;
+  run.onward = { table, regs };
+  run.parent = parent;
+  return true;
 }
 
 /** The flow of a table that a packet matches, its actions read. */
@@ -59,12 +86,12 @@ export function find(machine: Machine, table: Table, regs: Registers): Flow | un
 
 /** Does actions in turn, such as those nested in another action. */
 export function perform(run: Run, site: Site, regs: Registers, actions: readonly Action[]): void {
-  const table = follow(run, site, regs, stepsOf(actions));
+  const table = follow(run, site, regs, stepsOf(actions), false);
   if (table !== undefined) visit(run, table, regs, run.parent);
 }
 
 /** Does actions in turn; a `next` at the end is left to the caller: its table is the result. */
-function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[]): Table | undefined {
+function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[], outermost: boolean): Table | undefined {
   const { recorder, mode } = run;
   if (steps.length === 0) {
     recorder.action(site.node, undefined);
@@ -81,6 +108,7 @@ function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[]): 
         const table = step.table === number + 1 && step.pipeline === pipeline ? onwardOf(site.table) : tableOf(datapath, step.pipeline, step.table);
         run.parent = pipeline === step.pipeline ? site.node : recorder.cross(site.node, table, regs);
         if (at === steps.length - 1) return table;
+        run.tail = false;
         visit(run, table, regs, run.parent);
         break;
       }
@@ -125,7 +153,9 @@ function follow(run: Run, site: Site, regs: Registers, steps: readonly Step[]): 
         break;
       }
       case "ask":
+        run.tail = outermost && at === steps.length - 1;
         if (!ask(run, site, regs, step.action)) return undefined;
+        run.tail = false;
         break;
     }
   }

@@ -22,6 +22,10 @@ export interface Run {
   depth: number;
   /** Node that the table which `next` leads to belongs to. */
   parent: number;
+  /** The action at hand is the last that is done with this packet: {@link visitLast} need not come back. */
+  tail?: boolean;
+  /** What `visitLast` left to be visited. */
+  onward?: { readonly table: Table; readonly regs: Registers } | undefined;
 }
 
 /**

@@ -1,11 +1,10 @@
 import type { ActionAddress } from "../actions/action.ts";
 import { tableOf } from "../pipeline/build-machine.ts";
 import { ctStateText, ip4Text, ip6Text } from "../pipeline/format-value.ts";
-import { visit } from "../pipeline/interpret.ts";
 import type { ConntrackPolicy, Run, Site } from "../pipeline/mode.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { CT, ETH_IP4, ETH_IP6, type Registers, WORD } from "../pipeline/registers.ts";
-import { fork, giveBack, nextCtState, type TraceState } from "./state.ts";
+import { fork, nextCtState, sendOn, type TraceState } from "./state.ts";
 import { virtualAddress } from "./virtual-address.ts";
 
 /** The words of an address. */
@@ -14,10 +13,9 @@ export const wordsOf = ({ family, value }: ActionAddress): readonly number[] =>
 
 const addressText = ({ family, value }: ActionAddress): string => (family === 4 ? ip4Text(Number(value)) : ip6Text(wordsOf({ family, value })));
 
-/** Sends a copy of the packet on to a table of the pipeline that it is in, and gives it back. */
+/** Sends a copy of the packet on to a table of the pipeline that it is in. */
 function goOn(run: Run, state: TraceState, { table }: Site, to: number, copy: Registers, node: number): void {
-  visit(run, tableOf(table.datapath, table.pipeline, to), copy, node);
-  giveBack(state);
+  sendOn(run, state, tableOf(table.datapath, table.pipeline, to), copy, node);
 }
 
 /**

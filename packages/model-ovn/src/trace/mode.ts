@@ -1,6 +1,5 @@
 import { logVerdict } from "./log.ts";
 import { tableOf } from "../pipeline/build-machine.ts";
-import { visit } from "../pipeline/interpret.ts";
 import type { Mode } from "../pipeline/mode.ts";
 import { spanOf, writeNumber } from "../pipeline/ranges.ts";
 import { printFieldRange } from "../expr/field-range.ts";
@@ -10,7 +9,7 @@ import { answer, bindNeighbour } from "./answers.ts";
 import { assumedConntrack } from "./conntrack.ts";
 import { generatePacket } from "./generate.ts";
 import { traceOutput } from "./output.ts";
-import { fork, giveBack, type TraceState } from "./state.ts";
+import { fork, sendOn, type TraceState } from "./state.ts";
 import type { TraceRecorder } from "./tree.ts";
 
 /**
@@ -33,8 +32,7 @@ export function traceMode(state: TraceState, recorder: TraceRecorder): Mode {
       const id = member?.id ?? 0;
       if (to !== undefined) writeNumber(to, chosen, id);
       const node = recorder.add(site.node, EVENT.transformation, `select: ${printFieldRange(action.to)} = ${id}${asked === undefined ? " /* Randomly selected. Use --select-id to specify. */" : ""}`);
-      visit(run, tableOf(site.table.datapath, site.table.pipeline, action.table), chosen, node);
-      giveBack(state);
+      sendOn(run, state, tableOf(site.table.datapath, site.table.pipeline, action.table), chosen, node);
     },
     decrement(_run, site, regs) {
       if (regs[WORD.ethType] !== ETH_IP4 && regs[WORD.ethType] !== ETH_IP6) recorder.add(site.node, EVENT.error, "*** TTL decrement of non-IP packet");

@@ -1,11 +1,11 @@
 import { tableOf } from "../pipeline/build-machine.ts";
-import { visit } from "../pipeline/interpret.ts";
+import { visit, visitLast } from "../pipeline/interpret.ts";
 import type { Datapath, Port } from "../pipeline/machine.ts";
 import type { Run, Site } from "../pipeline/mode.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { LOOPBACK, type Registers, WORD } from "../pipeline/registers.ts";
 import type { Names } from "./names.ts";
-import { fork, giveBack, type TraceState } from "./state.ts";
+import { fork, sendOn, type TraceState } from "./state.ts";
 import type { TraceRecorder } from "./tree.ts";
 
 /** Name of the port with a key; what `ovn-trace` says where there is none. */
@@ -34,16 +34,17 @@ export function traceOutput(run: Run, site: Site, regs: Registers, state: TraceS
   const name = port !== undefined ? names.port(port) : (group?.name ?? "(unnamed)");
   if (port === undefined && group === undefined) recorder.add(site.node, EVENT.error, `*** unknown port or multicast group ${key}`);
   if (site.table.pipeline === "egress") return leave(run, site, regs, port, name, state);
+  const { forks } = state;
   const egress = fork(state, regs);
   for (let register = 0; register < WORD.inport; register++) egress[register] = 0;
-  enterEgress(run, site, regs, egress, name, state, recorder);
-  giveBack(state);
+  if (!enterEgress(run, site, regs, egress, name, state, recorder)) state.forks = forks;
 }
 
 const egressTitle = (names: Names, datapath: Datapath, inKey: number, outport: string): string =>
   `egress(dp="${names.datapath(datapath)}", inport="${portName(names, datapath, inKey)}", outport="${outport}")`;
 
-function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, name: string, state: TraceState, recorder: TraceRecorder): void {
+/** True where the visit waits, and needs the copy. */
+function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, name: string, state: TraceState, recorder: TraceRecorder): boolean {
   const { names } = state;
   const { datapath } = site.table;
   const key = (regs[WORD.outport] as number) & 0xffff;
@@ -62,16 +63,19 @@ function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, n
       }
       if (node !== replicas) recorder.tree.indented.add(node);
       egress[WORD.outport] = member.key;
+      run.tail = false;
+      const { forks } = state;
       // What one member's egress changes, the next one's finds: the program has one copy for all.
       visit(run, first, egress, node);
+      state.forks = forks;
     }
-    return;
+    return false;
   }
   let target = port;
   if (port?.row.type === "chassisredirect") {
     if (port.distributed === undefined) {
       recorder.add(site.node, EVENT.error, `*** output to type "${port.row.type}" port "${name}" with no or invalid distributed port`);
-      return;
+      return false;
     }
     target = port.distributed;
     if ((recorder.wants & EVENT.output) !== 0) recorder.add(site.node, EVENT.output, `/* Replacing type "${port.row.type}" outport "${name}" with distributed port "${names.port(target)}". */`);
@@ -79,10 +83,10 @@ function enterEgress(run: Run, site: Site, regs: Registers, egress: Registers, n
   }
   if ((target === undefined || target.key === inKey) && !loopback) {
     recorder.add(site.node, EVENT.output, omitted);
-    return;
+    return false;
   }
   const node = (recorder.wants & EVENT.pipeline) === 0 ? site.node : recorder.add(site.node, EVENT.pipeline, egressTitle(names, datapath, inKey, target === undefined ? name : names.port(target)));
-  visit(run, first, egress, node);
+  return visitLast(run, first, egress, node);
 }
 
 function leave(run: Run, site: Site, regs: Registers, port: Port | undefined, name: string, state: TraceState): void {
@@ -98,6 +102,5 @@ function leave(run: Run, site: Site, regs: Registers, port: Port | undefined, na
   const entering = fork(state, regs);
   entering[WORD.inport] = peer.key;
   entering[WORD.outport] = 0;
-  visit(run, tableOf(peer.datapath, "ingress", 0), entering, node);
-  giveBack(state);
+  sendOn(run, state, tableOf(peer.datapath, "ingress", 0), entering, node);
 }

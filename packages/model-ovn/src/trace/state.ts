@@ -1,3 +1,6 @@
+import { visitLast } from "../pipeline/interpret.ts";
+import type { Table } from "../pipeline/machine.ts";
+import type { Run } from "../pipeline/mode.ts";
 import type { Registers } from "../pipeline/registers.ts";
 import type { Names } from "./names.ts";
 
@@ -37,7 +40,10 @@ export function nextCtState(state: TraceState): { readonly bits: number; readonl
   return { bits, comment: "" };
 }
 
-/** A copy that is changed without the original, until it is given back: copies lie on a stack. */
+/**
+ * A copy that is changed without the original. Copies lie on a stack: who made one puts `forks` back to what it was when it is no
+ * longer used.
+ */
 export function fork(state: TraceState, regs: Registers): Registers {
   const copy = (state.copies[state.forks] ??= new Uint32Array(regs.length));
   state.forks += 1;
@@ -45,7 +51,9 @@ export function fork(state: TraceState, regs: Registers): Registers {
   return copy;
 }
 
-/** Gives back the copy made last. */
-export function giveBack(state: TraceState): void {
-  state.forks -= 1;
+/** Sends a copy made last on to a table, as the last thing an action does. */
+export function sendOn(run: Run, state: TraceState, table: Table, copy: Registers, node: number): void {
+  const { forks } = state;
+  // A visit that waits still needs the copy; whoever waits for the whole way gives it back.
+  if (!visitLast(run, table, copy, node)) state.forks = forks - 1;
 }
