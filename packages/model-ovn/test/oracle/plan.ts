@@ -66,15 +66,23 @@ export const macOf = (ip: string): string =>
 export const macNumber = (kind: number, number: number): string =>
   `52:54:00:${kind.toString(16).padStart(2, "0")}:${(number >> 8).toString(16).padStart(2, "0")}:${(number & 255).toString(16).padStart(2, "0")}`;
 
-function nodePlan(index: number, local: boolean, families: readonly Family[]): NodePlan {
+/** The facts of a node; the networks of the first four differ in their second part, as OVN-Kubernetes gives them out. */
+export function nodePlan(index: number, local: boolean, families: readonly Family[]): NodePlan {
   const addresses = (v4: string, v6: string): Addresses =>
     Object.fromEntries(families.map((family) => [family, family === "v4" ? v4 : v6]));
   return {
-    index, local, name: `worker-${index}`, chassis: `1111111${index}-0000-4000-8000-00000000001${index}`,
-    subnet: addresses(`10.${128 + index}.0`, `fd01:0:0:${index + 1}`),
+    index, local, name: `worker-${index}`, chassis: `11111111-0000-4000-8000-${index.toString(16).padStart(12, "0")}`,
+    subnet: addresses(`10.${128 + (index & 3)}.${2 * (index >> 2)}`, `fd01:0:0:${index + 1}`),
     ip: addresses(`192.168.126.${10 + index}`, `fc00:f853:ccd:e793::${10 + index}`),
     mac: macNumber(1, index), managementMac: macNumber(2, index),
   };
+}
+
+/** The facts of a node's pod. */
+export function podPlan(node: NodePlan, index: number, namespace: string, families: readonly Family[]): PodPlan {
+  const host = 10 + index;
+  const ip = Object.fromEntries(families.map((family) => [family, family === "v4" ? `${node.subnet.v4}.${host}` : `${node.subnet.v6}::${host}`])) as Addresses;
+  return { port: `${namespace}_pod-${node.index}-${index}`, node, namespace, ip, mac: ip.v4 === undefined ? macNumber(3, node.index * 256 + host) : macOf(ip.v4) };
 }
 
 /** Decides what a cluster has, before any row is written. */
@@ -83,11 +91,6 @@ export function planCluster(dice: Dice): ClusterPlan {
   const families = dice.pick<readonly Family[]>([["v4"], ["v4"], ["v4", "v6"], ["v4", "v6"], ["v6"]]);
   const nodes = Array.from({ length: 1 + dice.below(4) }, (_, index) => nodePlan(index, !interconnect || index === 0, families));
   const namespaces = ["shop", "prod", "infra"].slice(0, 2 + dice.below(2));
-  const pods = nodes.flatMap((node) => Array.from({ length: 2 + dice.below(4) }, (_, index): PodPlan => {
-    const host = 10 + index;
-    const ip = Object.fromEntries(families.map((family) => [family, family === "v4" ? `${node.subnet.v4}.${host}` : `${node.subnet.v6}::${host}`])) as Addresses;
-    const namespace = dice.pick(namespaces);
-    return { port: `${namespace}_pod-${node.index}-${index}`, node, namespace, ip, mac: ip.v4 === undefined ? macNumber(3, node.index * 256 + host) : macOf(ip.v4) };
-  }));
+  const pods = nodes.flatMap((node) => Array.from({ length: 2 + dice.below(4) }, (_, index) => podPlan(node, index, dice.pick(namespaces), families)));
   return { interconnect, families, nodes, pods, namespaces, vips: [], routerAddresses: [], doors: [], learnt: [], forwarding: [], groups: [], bindings: [] };
 }

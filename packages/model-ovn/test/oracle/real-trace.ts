@@ -15,18 +15,25 @@ export interface RealAnswer {
 
 const find = (): string => program("ovn-trace") ?? "ovn-trace";
 
-/** What one ovn-trace may use: where routes go round in circles and every turn forks, it takes all the memory there is. */
-const limits = { kilobytes: 1_000_000, seconds: 3 };
+/** What one ovn-trace may use. */
+export interface Limits {
+  readonly kilobytes: number;
+  /** For one trace. */
+  readonly seconds: number;
+}
+
+/** Enough for small databases: where routes go round in circles and every turn forks, it takes all the memory there is. */
+const usual: Limits = { kilobytes: 1_000_000, seconds: 3 };
 
 /** The command line of ovn-trace under a memory limit. */
-const limited = (args: readonly string[]): readonly [string, readonly string[]] =>
-  ["/bin/sh", ["-c", `ulimit -v ${limits.kilobytes}; ulimit -t ${limits.seconds * 20}; exec "$0" "$@"`, find(), ...args]];
+const limited = (args: readonly string[], limits: Limits): readonly [string, readonly string[]] =>
+  ["/bin/sh", ["-c", `ulimit -v ${limits.kilobytes}; ulimit -t ${limits.seconds * 60}; exec "$0" "$@"`, find(), ...args]];
 
 /** Runs the real ovn-trace once. */
 export function realTrace(remote: string, args: readonly string[]): Promise<RealAnswer> {
   return new Promise((resolve) => {
-    const [file, rest] = limited([`--db=${remote}`, "-vconsole:off", ...args]);
-    execFile(file, [...rest], { maxBuffer: 1 << 26, timeout: limits.seconds * 1000, killSignal: "SIGKILL" }, (error, output, errors) => {
+    const [file, rest] = limited([`--db=${remote}`, "-vconsole:off", ...args], usual);
+    execFile(file, [...rest], { maxBuffer: 1 << 26, timeout: usual.seconds * 1000, killSignal: "SIGKILL" }, (error, output, errors) => {
       if (error === null) resolve({ output });
       else if (error.killed === true || error.signal != null || error.code === 134 || String(error.code) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" || errors.includes("virtual memory exhausted")) resolve({ output: "", broken: true });
       else resolve({ output, failure: errors || `exit ${String(error.code)}` });
@@ -50,9 +57,9 @@ let daemons = 0;
  * The conntrack states of `--ct` are used up across traces and never start again, and `--lb-dst` serves once:
  * a daemon needs as many equal `--ct` as all its traces will use, and no `--lb-dst`.
  */
-export async function startTraceDaemon(remote: string, folder: string, options: readonly string[] = []): Promise<TraceDaemon> {
+export async function startTraceDaemon(remote: string, folder: string, options: readonly string[] = [], limits: Limits = usual): Promise<TraceDaemon> {
   const name = join(folder, `trace-${process.pid}-${daemons++}`);
-  const [file, rest] = limited([`--db=${remote}`, "--detach", "--no-chdir", "-vconsole:off", `--unixctl=${name}.ctl`, `--pidfile=${name}.pid`, ...options]);
+  const [file, rest] = limited([`--db=${remote}`, "--detach", "--no-chdir", "-vconsole:off", `--unixctl=${name}.ctl`, `--pidfile=${name}.pid`, ...options], limits);
   execFileSync(file, [...rest], { stdio: "ignore" });
   await until(() => existsSync(`${name}.ctl`) && existsSync(`${name}.pid`), "control socket of ovn-trace");
   const client = await rpcClient(`${name}.ctl`);
