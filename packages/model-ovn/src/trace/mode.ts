@@ -12,6 +12,9 @@ import { traceOutput } from "./output.ts";
 import { fork, sendOn, type TraceState } from "./state.ts";
 import type { TraceRecorder } from "./tree.ts";
 
+/** Nodes that are shown of a way that has no end. */
+const SHOWN = 2_000;
+
 /**
  * The machine as `ovn-trace` runs it: every port is here, connections are what the user says, nothing is sent.
  *
@@ -51,6 +54,7 @@ export function traceMode(state: TraceState, recorder: TraceRecorder): Mode {
     },
     dropped: () => undefined,
     circles(_run, table) {
+      recorder.cut(SHOWN);
       recorder.add(0, EVENT.error, `*** the packet goes in circles: gave up in table ${table.number} of ${table.pipeline} of "${state.names.datapath(table.datapath)}"`);
     },
   };

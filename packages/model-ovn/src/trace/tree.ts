@@ -28,6 +28,8 @@ export interface TraceRecorder extends Recorder {
   readonly tree: TraceTree;
   /** Forgets the last trace. */
   reset(): void;
+  /** Forgets all but the first nodes. */
+  cut(nodes: number): void;
 }
 
 /**
@@ -59,10 +61,18 @@ export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorde
     tree.lastChild[0] = 0;
     tree.indented.clear();
   };
+  const cut = (nodes: number): void => {
+    if (tree.kinds.length <= nodes) return;
+    for (const list of [tree.kinds, tree.texts, tree.parent, tree.firstChild, tree.lastChild, tree.next]) list.length = nodes;
+    for (const links of [tree.firstChild, tree.lastChild, tree.next]) links.forEach((node, at) => { if (node >= nodes) links[at] = 0; });
+    let last = tree.firstChild[0] as number;
+    while (last !== 0 && tree.next[last] !== 0) last = tree.next[last] as number;
+    tree.lastChild[0] = last;
+  };
   if (minimal) {
     const wants = EVENT.modify | EVENT.error | EVENT.transformation;
     return {
-      tree, wants, reset,
+      tree, wants, reset, cut,
       table: (parent) => parent,
       action: () => undefined,
       cross: (parent) => parent,
@@ -70,7 +80,7 @@ export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorde
     };
   }
   return {
-    tree, wants: 127, add, reset,
+    tree, wants: 127, add, reset, cut,
     table: (parent, table, flow) => add(parent, EVENT.table, flow === undefined ? missText(table) : flowText(texts, flow)),
     action: (parent, action) => {
       add(parent, EVENT.action, action === undefined ? "drop;" : actionText(texts, action));
