@@ -7,7 +7,7 @@ import { flag, isObject, type Json, list, numberOf, object, text, typeOf } from 
 import { checkJwt, istioAuthn } from "./jwt.ts";
 import { prepareHeaders } from "./manager-headers.ts";
 import { normaliseHost, normalisePath } from "./path.ts";
-import { denialDetails, evaluateRbac } from "./rbac.ts";
+import { asksAuthorizer, denialDetails, evaluateRbac, shadowRbac } from "./rbac.ts";
 import { redirectCode, redirectLocation, tlsRedirect } from "./rewrite.ts";
 import { findRoute, findVirtualHost, isGrpc, pickCluster, type RouteFacts, type Target } from "./route-match.ts";
 import { mutationLevels, type Resolved, type Routed, type RouterOptions, routeToCluster } from "./router.ts";
@@ -63,11 +63,18 @@ function runFilter(scope: Scope, filter: Json, kind: string, exchange: Exchange)
   if (specific === undefined ? flag(filter["disabled"]) : specific["__disabled"] === true) return undefined;
   switch (kind) {
     case "rbac": {
-      const rules = specific === undefined ? object(filter["typed_config"])["rules"] : object(specific["rbac"])["rules"];
-      const answer = evaluateRbac(rules, {
+      const config = specific === undefined ? object(filter["typed_config"]) : object(specific["rbac"]);
+      const { rules } = config;
+      const facts = {
         direct: connection.source, remote: scope.remote, destination: connection.destination, sni: connection.sni, tls: connection.tls, peer: connection.peer, headers: exchange.headers, metadata: exchange.metadata,
-      });
-      for (const field of answer.unknown) run.caveat({ code: "envoy/rbac-field", problem: `RBAC looks at "${field}", which is not modelled; it was taken as absent` });
+      };
+      const shadow = shadowRbac(config, facts);
+      if (shadow !== undefined) {
+        run.note("rbac", { table: "rbac shadow rules", rule: shadow.answer.policy, verdict: `${shadow.answer.allowed ? "allowed" : "denied"}, not enforced` }, filter);
+        exchange.metadata = { ...exchange.metadata, "envoy.filters.http.rbac": { ...object(exchange.metadata["envoy.filters.http.rbac"]), ...shadow.metadata } };
+      }
+      const answer = evaluateRbac(rules, facts);
+      for (const field of [...answer.unknown, ...(shadow?.answer.unknown ?? [])]) run.caveat({ code: "envoy/rbac-field", problem: `RBAC looks at "${field}", which is not modelled; it was taken as absent` });
       if (isObject(rules)) run.note("rbac", { table: "rbac", rule: answer.policy, verdict: answer.allowed ? "allowed" : "denied" }, filter);
       return answer.allowed ? undefined : own(403, denialDetails(answer.policy));
     }
@@ -80,6 +87,10 @@ function runFilter(scope: Scope, filter: Json, kind: string, exchange: Exchange)
       if (answer.claims === undefined) return undefined;
       run.caveat({ code: "envoy/jwt-signature", problem: "a token was believed without checking its signature and times" });
       exchange.metadata = { ...exchange.metadata, istio_authn: istioAuthn(answer.claims) };
+      return undefined;
+    }
+    case "ext_authz": {
+      if (asksAuthorizer(object(filter["typed_config"]), exchange.metadata)) run.caveat({ code: "envoy/http-filter", problem: `HTTP filter "${text(filter["name"]) ?? kind}" asks an external authorizer, whose answer is not known; it was taken as a yes` });
       return undefined;
     }
     case "fault": {

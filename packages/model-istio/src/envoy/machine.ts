@@ -6,7 +6,7 @@ import { inspect } from "./inspect.ts";
 import { isDisabled, isFilter, pickListener, type PickedListener } from "./listener.ts";
 import { list } from "./json.ts";
 import { type Established, type Run, type Verdict, verdict } from "./run.ts";
-import { isNetworkFilter, networkFilters, networkRbac, proxyTcp } from "./tcp.ts";
+import { isNetworkFilter, networkFilters, networkAuthorizer, networkRbac, proxyTcp } from "./tcp.ts";
 import { type Handshake, handshake } from "./tls.ts";
 
 /** What became of a connection before its payload is looked at. */
@@ -78,12 +78,17 @@ export function serve(run: Run, admission: Admission, downstream: Downstream): V
   const { chain, established, handshake: shake } = admission;
   if (chain.type === "none" || established === undefined || shake === undefined) return verdict("none", { flags: ["NR"], details: "filter_chain_not_found", closed: "no filter chain matches" });
   let denied: string | undefined;
+  let watched: Json = {};
   let sniCluster = false;
   let unknown: string | undefined;
   const failed = shake.type === "failed" ? shake.reason : undefined;
   for (const filter of networkFilters(chain.chain)) {
     const config = object(filter["typed_config"]);
-    if (isNetworkFilter(filter, "rbac")) denied = denied ?? networkRbac(run, filter, established);
+    if (isNetworkFilter(filter, "rbac")) {
+      const answer = networkRbac(run, filter, established);
+      denied = denied ?? answer.denied;
+      watched = { ...watched, ...answer.metadata };
+    } else if (isNetworkFilter(filter, "ext_authz")) networkAuthorizer(run, filter, { "envoy.filters.network.rbac": watched });
     else if (isNetworkFilter(filter, "sni_cluster")) sniCluster = true;
     else if (isNetworkFilter(filter, "tcp_proxy")) {
       const end = proxyTcp(run, config, established, sniCluster);

@@ -117,3 +117,26 @@ export function evaluateRbac(rules: unknown, facts: RbacFacts): RbacAnswer {
 
 /** The detail string of a denial. */
 export const denialDetails = (policy: string): string => `rbac_access_denied_matched_policy[${policy.replace(/\s/g, "_")}]`;
+
+/** What rules that only watch would have done, and the metadata that tells later filters. */
+export interface ShadowAnswer {
+  readonly answer: RbacAnswer;
+  readonly metadata: Json;
+}
+
+/**
+ * Evaluates the shadow rules of an RBAC filter, if it has some.
+ *
+ * @see Envoy 1.26, source/extensions/filters/http/rbac/rbac_filter.cc
+ */
+export function shadowRbac(config: Json, facts: RbacFacts): ShadowAnswer | undefined {
+  if (!isObject(config["shadow_rules"])) return undefined;
+  const answer = evaluateRbac(config["shadow_rules"], facts);
+  const prefix = text(config["shadow_rules_stat_prefix"]) ?? "";
+  const policy = answer.policy === "none" ? {} : { [`${prefix}shadow_effective_policy_id`]: answer.policy };
+  return { answer, metadata: { ...policy, [`${prefix}shadow_engine_result`]: answer.allowed ? "allowed" : "denied" } };
+}
+
+/** Whether an ext_authz filter asks for this request or connection. */
+export const asksAuthorizer = (config: Json, metadata: Json): boolean =>
+  !isObject(config["filter_enabled_metadata"]) || metadataMatches(config["filter_enabled_metadata"], metadata);

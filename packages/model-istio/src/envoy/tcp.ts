@@ -1,20 +1,25 @@
 import { breaker, pickHost } from "./cluster.ts";
 import { socketFor } from "./hosts.ts";
 import { type Json, list, object, text, typeOf } from "./json.ts";
-import { denialDetails, evaluateRbac } from "./rbac.ts";
+import { asksAuthorizer, denialDetails, evaluateRbac, shadowRbac } from "./rbac.ts";
 import { pickCluster } from "./route-match.ts";
 import { type Established, type Run, type Verdict, verdict } from "./run.ts";
 
-/** RBAC as a network filter; tells the details of a denial. */
-export function networkRbac(run: Run, filter: Json, connection: Established): string | undefined {
-  const answer = evaluateRbac(object(filter["typed_config"])["rules"], {
-    direct: connection.source, remote: connection.source, destination: connection.destination, sni: connection.sni, tls: connection.tls, peer: connection.peer, headers: [],
-  });
-  for (const field of answer.unknown) run.caveat({ code: "envoy/rbac-field", problem: `RBAC looks at "${field}", which is not modelled; it was taken as absent` });
-  if (object(filter["typed_config"])["rules"] !== undefined) {
-    run.note("rbac", { table: "network rbac", rule: answer.policy, verdict: answer.allowed ? "allowed" : "denied" }, filter);
-  }
-  return answer.allowed ? undefined : denialDetails(answer.policy);
+/** RBAC as a network filter; tells the details of a denial, and what later filters may read. */
+export function networkRbac(run: Run, filter: Json, connection: Established): { readonly denied?: string; readonly metadata: Json } {
+  const config = object(filter["typed_config"]);
+  const facts = { direct: connection.source, remote: connection.source, destination: connection.destination, sni: connection.sni, tls: connection.tls, peer: connection.peer, headers: [] };
+  const shadow = shadowRbac(config, facts);
+  if (shadow !== undefined) run.note("rbac", { table: "network rbac shadow rules", rule: shadow.answer.policy, verdict: `${shadow.answer.allowed ? "allowed" : "denied"}, not enforced` }, filter);
+  const answer = evaluateRbac(config["rules"], facts);
+  for (const field of [...answer.unknown, ...(shadow?.answer.unknown ?? [])]) run.caveat({ code: "envoy/rbac-field", problem: `RBAC looks at "${field}", which is not modelled; it was taken as absent` });
+  if (config["rules"] !== undefined) run.note("rbac", { table: "network rbac", rule: answer.policy, verdict: answer.allowed ? "allowed" : "denied" }, filter);
+  return { metadata: shadow?.metadata ?? {}, ...(answer.allowed ? {} : { denied: denialDetails(answer.policy) }) };
+}
+
+/** ext_authz as a network filter: its answer is not known. */
+export function networkAuthorizer(run: Run, filter: Json, metadata: Json): void {
+  if (asksAuthorizer(object(filter["typed_config"]), metadata)) run.caveat({ code: "envoy/network-filter", problem: `network filter "${text(filter["name"]) ?? ""}" asks an external authorizer, whose answer is not known; it was taken as a yes` });
 }
 
 /**
