@@ -44,7 +44,9 @@ export function visit(run: Run, first: Table, packet: Registers, parent: number)
     run.visits += 1;
     run.tail = false;
     if (run.depth > DEEP || passed > FAR || run.visits > LONG) {
-      run.mode.circles(run, table, regs);
+      // Once is enough: all that is still under way ends with it.
+      if (run.visits !== Infinity) run.mode.circles(run, table, regs);
+      run.visits = Infinity;
       break;
     }
     const site: Site = { table, flow, node: run.recorder.table(node, table, flow) };
