@@ -1,6 +1,7 @@
 import type { Caveat, Finding, Journey, Leg, Origin } from "@hopscope/core";
 import { meshFindings } from "@hopscope/model-istio";
 import { type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { authorizationFindings } from "./authorization.ts";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
 import { located } from "./locator.ts";
@@ -19,6 +20,7 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
     if (failed !== undefined) add(failed);
   }
   for (const finding of unusedEgressIps(cluster, journey)) add(finding);
+  for (const finding of authorizationFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of meshFindingsOf(cluster, journey)) add(finding);
   const alternatives = journey.alternatives.map((other) => explained(cluster, other));
   const order = { error: 0, warning: 1, info: 2 } as const;

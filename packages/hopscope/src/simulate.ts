@@ -1,5 +1,5 @@
 import { type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
-import { matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
+import { containerPorts, matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
 import { type Resolving, resolvingOf } from "./build/resolving.ts";
 import { explained } from "./findings.ts";
@@ -41,7 +41,7 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const seat = seatOf(cluster, parseEndpoint(request.from), request.from);
   const profile = profileOf(cluster, options.profile);
   const target = parseTarget(request.to);
-  const url = target.type === "url" ? target : { scheme: "tcp" as const, host: addressOf(cluster, target.endpoint, request.to), port: target.port, path: "/" };
+  const url = target.type === "url" ? target : { scheme: spokenAt(cluster, target.endpoint, target.port), host: addressOf(cluster, target.endpoint, request.to), port: target.port, path: "/" };
   const resolving: Resolving = isAddress(url.host) ? { addresses: [url.host], caveats: [] } : resolvingOf(cluster.snapshot, seat, url.host);
   const { addresses, resolver, unresolved, caveats } = resolving;
   const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, unresolved, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
@@ -94,6 +94,17 @@ function seatOf(cluster: ClusterNetwork, name: EndpointName, text: string): Seat
       return pod(found === undefined ? undefined : nameOf(found), `Service "${name.namespace}/${name.name}" selects no running pod`);
     }
   }
+}
+
+/** What a port of a Service or pod speaks by its name or appProtocol; plain bytes where nothing says. */
+function spokenAt(cluster: ClusterNetwork, name: EndpointName, port: number): "http" | "tcp" {
+  if (name.type === "external" || name.type === "node") return "tcp";
+  const ports: readonly { readonly port: number; readonly name?: string; readonly appProtocol?: string }[] =
+    name.type === "svc"
+      ? (serviceNamed(cluster.snapshot, name.namespace, name.name)?.spec.ports ?? [])
+      : podsOf(cluster.snapshot, name.namespace).filter(({ metadata }) => metadata.name === name.name || metadata.name.startsWith(`${name.name}-`)).flatMap((pod) => containerPorts(pod).map(({ containerPort, name: of }) => ({ port: containerPort, name: of })));
+  const found = ports.find((one) => one.port === port);
+  return /^(http2?|grpc|h2c)(-|$)/i.test(found?.appProtocol ?? found?.name ?? "") ? "http" : "tcp";
 }
 
 function addressOf(cluster: ClusterNetwork, name: EndpointName, text: string): string {

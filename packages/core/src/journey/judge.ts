@@ -24,7 +24,7 @@ export function judge(network: Network, legs: readonly Leg[], reply: Reply, find
     case "http": {
       const by = network.endpoints.get(reply.by);
       if (by?.system === "app") return { type: "delivered", status: reply.status, sentence: `delivered to ${nameOf(reply.by)}, which answered ${reply.status} after ${ms(reply.after)}` };
-      const why = failed?.ended?.reason ?? reply.details;
+      const why = failed?.ended?.reason ?? error?.problem ?? (reply.details === "via_upstream" ? undefined : reply.details);
       return { type: "answered", status: reply.status, sentence: `answered ${reply.status} by ${nameOf(reply.by)}${by === undefined ? "" : ` (${by.system})`}, not by the application${why === undefined ? "" : `: ${why}`}`, deciding };
     }
     case "bytes":

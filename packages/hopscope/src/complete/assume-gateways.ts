@@ -23,6 +23,7 @@ const USUAL: readonly Usual[] = [
  */
 export function assumeGateways(snapshot: Snapshot, caveats: Caveat[]): readonly Resource[] {
   const home = homeOf(snapshot);
+  const ossm = resourcesOf(snapshot, "ServiceMeshControlPlane").length > 0 || snapshot.cluster.platform.mesh?.flavour === "ossm";
   return USUAL.flatMap((usual) => {
     const wanting = resourcesOf(snapshot, "Gateway", { group: "networking.istio.io" }).find(({ spec }) => isFor((spec as { selector?: Readonly<Record<string, string>> } | undefined)?.selector, usual));
     const runs = [...podsOf(snapshot).map(({ metadata }) => metadata.labels), ...workloadsOf(snapshot).map(({ spec }) => spec.template.metadata?.labels)].some((labels) => matchesLabels({ istio: usual.labels["istio"] ?? "" }, labels));
@@ -40,7 +41,7 @@ export function assumeGateways(snapshot: Snapshot, caveats: Caveat[]): readonly 
         },
       },
     };
-    const service: Resource = { apiVersion: "v1", kind: "Service", metadata: { name: usual.name, namespace: home, labels: usual.labels }, spec: { type: "ClusterIP", selector: usual.labels, ports: usual.ports } };
+    const service: Resource = { apiVersion: "v1", kind: "Service", metadata: { name: usual.name, namespace: home, labels: usual.labels }, spec: { type: ossm || usual.name.includes("egress") ? "ClusterIP" : "LoadBalancer", selector: usual.labels, ports: usual.ports } };
     return [deployment, ...(serviceNamed(snapshot, home, usual.name) === undefined ? [service] : [])];
   });
 }

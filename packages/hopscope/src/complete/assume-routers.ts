@@ -14,13 +14,13 @@ interface ControllerBody {
 
 /**
  * The routers that a snapshot implies and does not run: one Deployment for each IngressController, or for the default one where there
- * are only Routes. On the host network unless the IngressController says otherwise.
+ * are only Routes or Ingresses. On the host network unless the IngressController says otherwise.
  *
  * @see openshift/cluster-ingress-operator release-4.14, pkg/operator/controller/ingress/deployment.go
  */
 export function assumeRouters(snapshot: Snapshot, caveats: Caveat[]): readonly Resource[] {
   const controllers = resourcesOf(snapshot, "IngressController", { group: "operator.openshift.io" });
-  const [route] = resourcesOf(snapshot, "Route", { group: "route.openshift.io" });
+  const [route = ingressFor(snapshot)] = resourcesOf(snapshot, "Route", { group: "route.openshift.io" });
   const wanted: readonly (readonly [string, Resource])[] = controllers.length > 0 ? controllers.map((one) => [one.metadata.name, one] as const) : route === undefined ? [] : [["default", route]];
   const running = new Set([...podsOf(snapshot).flatMap((pod) => routerOf(pod) ?? []), ...workloadsOf(snapshot).flatMap(({ spec }) => spec.template.metadata?.labels?.[ROUTER_LABEL] ?? [])]);
   return wanted.flatMap(([name, resource]) => {
@@ -42,6 +42,14 @@ export function assumeRouters(snapshot: Snapshot, caveats: Caveat[]): readonly R
       },
     };
     return [deployment];
+  });
+}
+
+/** An Ingress that the router would serve: of no class, or of the router's. */
+function ingressFor(snapshot: Snapshot): Resource | undefined {
+  return resourcesOf(snapshot, "Ingress", { group: "networking.k8s.io" }).find(({ spec, metadata }) => {
+    const name = (spec as { readonly ingressClassName?: string } | undefined)?.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
+    return name === undefined || name.startsWith("openshift");
   });
 }
 

@@ -18,6 +18,15 @@ export function completeCluster<S extends Snapshot>(loaded: S): S {
   return caveats.length === 0 && injected === whole ? whole : { ...injected, caveats: [...injected.caveats, ...caveats] };
 }
 
+/** The workload that a person wrote: a ReplicaSet's name without its hash is its Deployment's. */
+function workloadOf(pod: Pod): string {
+  const owner = pod.metadata.ownerReferences?.[0];
+  if (owner === undefined) return objectName(pod);
+  const hash = pod.metadata.labels?.["pod-template-hash"];
+  const isOfDeployment = owner.kind === "ReplicaSet" && hash !== undefined && owner.name.endsWith(`-${hash}`);
+  return `${isOfDeployment ? "Deployment" : owner.kind} ${pod.metadata.namespace ?? "default"}/${isOfDeployment ? owner.name.slice(0, -hash.length - 1) : owner.name}`;
+}
+
 const keyOf = ({ metadata }: Resource): string => `${metadata.namespace ?? "default"}/${metadata.name}`;
 
 /** Pods that a cluster printed: what it says of them is all there is. */
@@ -34,8 +43,7 @@ function withSidecars<S extends Snapshot>(snapshot: S, stated: ReadonlySet<strin
     const kind = injectionOf(pod, namespaces.get(pod.metadata.namespace ?? "default") ?? {}, injector);
     if (kind === undefined) continue;
     done.set(pod, inject(pod, kind, injector));
-    const of = pod.metadata.ownerReferences?.[0];
-    const workload = of === undefined ? objectName(pod) : `${of.kind} ${pod.metadata.namespace ?? "default"}/${of.name}`;
+    const workload = workloadOf(pod);
     if (told.has(workload)) continue;
     told.add(workload);
     caveats.push({ code: "assumed/injected", problem: `${workload} is assumed to get ${kind === "sidecar" ? "a sidecar" : "a gateway's proxy"} from the mesh's injector in its pod ${pod.metadata.name}`, origin: originOf(pod) });

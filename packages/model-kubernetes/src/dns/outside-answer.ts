@@ -5,6 +5,7 @@ import { resourcesOf, type Snapshot } from "../snapshot.ts";
 import { balancerAddresses } from "../service/balancer-addresses.ts";
 import { serviceNamed, servicesOf } from "../service/service.ts";
 import { nodeAddresses } from "../workload/derive-nodes.ts";
+import { matchesLabels } from "../workload/selector.ts";
 import { podIps, podsOf } from "../workload/pod.ts";
 import { addressRecords, type DnsAnswer, type DnsType, normalName } from "./answer.ts";
 
@@ -65,11 +66,37 @@ function publishedAnswer(snapshot: Snapshot, asked: string, type: DnsType): DnsA
   const balancer = servicesOf(snapshot).find((service) => (service.status?.loadBalancer?.ingress ?? []).some(({ hostname }) => hostname !== undefined && normalName(hostname) === asked));
   if (balancer !== undefined) return assumed(asked, type, balancerAddresses(snapshot, balancer), originOf(balancer, "status.loadBalancer.ingress"));
   const route = resourcesOf(snapshot, "Route", { group: "route.openshift.io" }).find(({ spec }) => normalName(String(at(spec, "host") ?? "")) === asked);
-  if (route === undefined) return undefined;
+  if (route === undefined) return ingressHost(snapshot, asked, type) ?? gatewayHost(snapshot, asked, type);
   const router = at(route.status, "ingress", 0, "routerName");
   const addresses = ingressAddresses(snapshot, typeof router === "string" ? router : "default");
   return addresses.length === 0 ? undefined : assumed(asked, type, addresses, originOf(route, "spec.host"));
 }
+
+/** A host of an Ingress, which the router serves unless another controller's class is named. */
+function ingressHost(snapshot: Snapshot, asked: string, type: DnsType): DnsAnswer | undefined {
+  const ingress = resourcesOf(snapshot, "Ingress", { group: "networking.k8s.io" }).find(({ spec }) => listAt(spec, "rules").some((rule) => normalName(String(at(rule, "host") ?? "")) === asked));
+  const addresses = ingress === undefined ? [] : ingressAddresses(snapshot, "default");
+  return ingress === undefined || addresses.length === 0 ? undefined : assumed(asked, type, addresses, originOf(ingress, "spec.rules"));
+}
+
+/** A host that a mesh's Gateway serves: the load balancer of a Service that leads to the pods it selects. */
+function gatewayHost(snapshot: Snapshot, asked: string, type: DnsType): DnsAnswer | undefined {
+  for (const gateway of resourcesOf(snapshot, "Gateway", { group: "networking.istio.io" })) {
+    const hosts = listAt(gateway.spec, "servers").flatMap((server) => listAt(server, "hosts")).map((host) => normalName(String(host).replace(/^[^/]*\//, "")));
+    if (!hosts.some((host) => host === asked || (host.startsWith("*.") && asked.endsWith(host.slice(1))))) continue;
+    const selector = at(gateway.spec, "selector") as Readonly<Record<string, string>> | undefined;
+    const pods = selector === undefined ? [] : podsOf(snapshot).filter((pod) => matchesLabels(selector, pod.metadata.labels));
+    const services = servicesOf(snapshot).filter((service) => Object.keys(service.spec.selector ?? {}).length > 0 && pods.some((pod) => pod.metadata.namespace === service.metadata.namespace && matchesLabels(service.spec.selector ?? {}, pod.metadata.labels)));
+    const addresses = services.flatMap((service) => [...balancerAddresses(snapshot, service), ...(service.spec.externalIPs ?? [])]);
+    if (addresses.length > 0) return assumed(asked, type, addresses, originOf(gateway, "spec.servers"));
+  }
+  return undefined;
+}
+
+const listAt = (value: unknown, field: string): readonly unknown[] => {
+  const found = at(value, field);
+  return Array.isArray(found) ? (found as readonly unknown[]) : [];
+};
 
 interface IngressDomain {
   readonly controller: string;

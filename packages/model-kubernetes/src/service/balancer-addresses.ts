@@ -5,6 +5,9 @@ import type { Service } from "./service.ts";
 /** 203.0.113.0/24, which is kept for examples (RFC 5737). */
 const EXAMPLES = { family: 4, base: 0xcb007100n, length: 24 } as const;
 
+/** An address made up out of a text, the same each time. */
+export const exampleAddress = (text: string): string => nthAddress(EXAMPLES, 1 + (hashOf(text) % 254));
+
 /** One address at which a Service's load balancer is reached. */
 export interface BalancerAddress {
   readonly address: string;
@@ -26,7 +29,7 @@ export function balancersOf(snapshot: Pick<Snapshot, "cluster">, service: Servic
     const name = hostname.toLowerCase().replace(/\.$/, "");
     const record = snapshot.cluster.outside.dns.find((one) => one.name.toLowerCase().replace(/\.$/, "") === name);
     if (record !== undefined) return record.addresses.map((address) => ({ address, hostname: name, assumed: false }));
-    return [{ address: nthAddress(EXAMPLES, 1 + (hashOf(name) % 254)), hostname: name, assumed: true }];
+    return [{ address: exampleAddress(name), hostname: name, assumed: true }];
   });
 }
 

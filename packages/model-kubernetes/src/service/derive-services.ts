@@ -2,6 +2,7 @@ import type { Caveat } from "@hopscope/core";
 import { objectName, originOf, SOURCE } from "../resource.ts";
 import { resourcesOf, type Snapshot } from "../snapshot.ts";
 import { hashOf, nthAddress, parseSubnet, sizeOf, suffixOf } from "../workload/address-pool.ts";
+import { exampleAddress } from "./balancer-addresses.ts";
 import { endpointsOf, type EndpointSlice, type ServiceEndpoint, slicesOf } from "./endpoints.ts";
 import { clusterIps, familyOf, isHeadless, loadBalancerIps, type Service, type ServicePort, servicesOf } from "./service.ts";
 
@@ -14,7 +15,15 @@ export function deriveServices(snapshot: Snapshot, caveats: Caveat[]): readonly 
   const services = servicesOf(snapshot);
   const addresses = new Set(services.flatMap(clusterIps));
   const ports = new Set(services.flatMap((service) => (service.spec.ports ?? []).flatMap((port) => port.nodePort ?? [])));
-  return services.map((service) => withNodePorts(withClusterIp(service, snapshot, addresses, caveats), ports, caveats));
+  return services.map((service) => withBalancer(withNodePorts(withClusterIp(service, snapshot, addresses, caveats), ports, caveats), caveats));
+}
+
+/** A manifest's Service of type LoadBalancer has no status: it gets an address as a load balancer outside would give one. */
+function withBalancer(service: Service, caveats: Caveat[]): Service {
+  if (service.spec.type !== "LoadBalancer" || service.status !== undefined) return service;
+  const ip = service.spec.loadBalancerIP ?? exampleAddress(objectName(service));
+  caveats.push({ code: "assumed/load-balancer-address", problem: `${objectName(service)} states no address of its load balancer; ${ip} is assumed`, origin: originOf(service, "spec.type") });
+  return { ...service, status: { loadBalancer: { ingress: [{ ip }] } } };
 }
 
 function withClusterIp(service: Service, snapshot: Snapshot, taken: Set<string>, caveats: Caveat[]): Service {
