@@ -50,6 +50,10 @@ function timeView(edge: KialiEdge, one: ProxySeries | undefined, drawing: Drawin
   if (edge.traffic.protocol === "tcp") {
     return { what: "istio_tcp_received_bytes_total", measures: "bytes", why: "a TCP edge: bytes per second only, never a time, for no istio TCP metric has one.", wouldIf: "the port's protocol were http: a response time then, still no RTT." };
   }
+  const silenced = one?.overrides?.disabled.has("istio_request_duration_milliseconds") === true;
+  if (printed === undefined && silenced) {
+    return { what: "istio_requests_total", measures: "count", why: `rate only: ${one?.overrides?.by.join(" and ") ?? ""} switches the histogram of durations off.`, wouldIf: "REQUEST_DURATION were not disabled." };
+  }
   if (printed === undefined) {
     const why = target?.["isServiceEntry"] !== undefined
       ? "rate only: Kiali recognises the ServiceEntry, and with that the edge loses its response time."
@@ -80,6 +84,16 @@ function kialiViews(drawing: Drawing, { kiali }: ObservabilitySettings): readonl
   });
 }
 
+/** Series that Telemetry objects leave so short that Kiali draws nothing of them. */
+function lostViews(drawing: Drawing): readonly Seen[] {
+  return drawing.series.filter(({ overrides }) => overrides !== undefined).flatMap((one): readonly Seen[] => {
+    if (drawing.graph.edges.some((edge) => behind(edge, drawing) === one)) return [];
+    const edge = { from: endName(one, "source"), to: endName(one, "destination") };
+    const drawn = drawing.graph.edges.some(({ source }) => edgesOfSeries(one.labels, drawing.question).some((pair) => pair.source === source));
+    return drawn ? [] : [{ vantage: "kiali", edge, sees: false, what: one.duration === undefined ? "istio_tcp_received_bytes_total" : "istio_requests_total", why: `${one.overrides?.by.join(" and ") ?? ""} leaves this metric out, or a label without which Kiali skips it.` }];
+  });
+}
+
 /** What Prometheus holds of each way between two workloads, from one report or both. */
 function metricViews({ series, question }: Drawing): readonly Seen[] {
   const pairs = new Map<string, ProxySeries[]>();
@@ -88,7 +102,13 @@ function metricViews({ series, question }: Drawing): readonly Seen[] {
     const [edge] = edgesOfSeries(one.labels, flat);
     if (edge !== undefined) pairs.set(`${edge.source} ${edge.target} ${one.duration === undefined ? "tcp" : "http"}`, [...(pairs.get(`${edge.source} ${edge.target} ${one.duration === undefined ? "tcp" : "http"}`) ?? []), one]);
   }
-  return [...pairs.values()].flatMap((reports): readonly Seen[] => {
+  return [...pairs.values()].flatMap((all): readonly Seen[] => {
+    const timed = all.filter(({ duration, overrides }) => overrides?.disabled.has(duration === undefined ? "istio_tcp_sent_bytes_total" : "istio_request_duration_milliseconds") !== true);
+    const [silent] = all;
+    if (timed.length === 0 && silent !== undefined) {
+      return [{ vantage: "prometheus", edge: { from: endName(silent, "source"), to: endName(silent, "destination") }, sees: false, what: silent.duration === undefined ? "istio_tcp_sent_bytes_total" : "istio_request_duration_milliseconds", why: `${silent.overrides?.by.join(" and ") ?? ""} switches this metric off.` }];
+    }
+    const reports = timed;
     const one = reports.find(isServer) ?? reports[0];
     if (one === undefined) return [];
     const edge = { from: endName(one, "source"), to: endName(one, "destination") };
@@ -109,11 +129,11 @@ function endName({ labels }: ProxySeries, side: "source" | "destination"): strin
 
 /** The edges that Kiali draws of a journey, then the legs that it cannot draw; and what Prometheus holds of each. */
 export function graphViews(journey: Journey, snapshot: Snapshot, settings: ObservabilitySettings): readonly Seen[] {
-  const series = seriesOf(journey, snapshot);
+  const series = seriesOf(journey, snapshot, { rootNamespace: settings.istioNamespace });
   const question = questionFor(series, snapshot, settings.istioNamespace);
   const [graph, other] = kialiGraphs(steadyTraffic(series), snapshot, question);
   const drawing = graph === undefined ? undefined : { graph, other, series, question };
-  const rows: readonly Seen[] = drawing === undefined ? [] : [...kialiViews(drawing, settings), ...metricViews(drawing)];
+  const rows: readonly Seen[] = drawing === undefined ? [] : [...kialiViews(drawing, settings), ...lostViews(drawing), ...metricViews(drawing)];
   const blind = journey.legs.flatMap((leg): readonly Seen[] => {
     const why = leg.protocol === "udp" || leg.protocol === "icmp" ? undefined : undrawn(leg, series);
     return why === undefined ? [] : [{ vantage: "kiali", edge: edgeOf(leg), sees: false, what: "istio_requests_total", why }];

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Seen } from "@hopscope/core";
+import type { Resource } from "@hopscope/model-kubernetes";
 import { buildNetwork, loadSnapshot, observersOf, simulate } from "../../src/index.ts";
 
 const example = (path: string): string => fileURLToPath(new URL(`../../../../examples/openshift-mesh/${path}`, import.meta.url));
@@ -55,6 +56,28 @@ describe("The way in", () => {
   it("says that a server's proxy times less than the client's", () => {
     const [front, back] = of(rows, "jaeger");
     expect(front?.value).toBeGreaterThan(back?.value ?? Infinity);
+  });
+});
+
+describe("A Telemetry that switches metrics off", () => {
+  const telemetry = (overrides: readonly object[]): Resource => ({ apiVersion: "telemetry.istio.io/v1alpha1", kind: "Telemetry", metadata: { name: "less", namespace: "demo-mesh" }, spec: { metrics: [{ overrides }] } });
+  const withTelemetry = (overrides: readonly object[]): readonly Seen[] => {
+    const loaded = loadSnapshot(BASE.map(example));
+    const snapshot = { ...loaded, resources: [...loaded.resources, telemetry(overrides)] };
+    return observersOf(simulate(buildNetwork(snapshot), { from: CLIENT, to: "http://wzh-mesh-demo.mesh-test-app.wzhlab.top/" }), snapshot);
+  };
+
+  it("takes the time from the edge, and is named", () => {
+    const rows = withTelemetry([{ match: { metric: "REQUEST_DURATION" }, disabled: true }]);
+    expect(drawn(rows).every((line) => line.endsWith("no time"))).toBe(true);
+    expect(of(rows, "kiali").filter(({ sees }) => sees).at(-1)?.why).toContain("Telemetry demo-mesh/less");
+    expect(of(rows, "prometheus")).toMatchObject([{ sees: false, why: expect.stringContaining("Telemetry demo-mesh/less") }]);
+  });
+
+  it("takes the edge away where it removes a label that Kiali needs", () => {
+    const rows = withTelemetry([{ match: { metric: "REQUEST_COUNT" }, tagOverrides: { request_protocol: { operation: "REMOVE" } } }]);
+    expect(drawn(rows)).toEqual([]);
+    expect(of(rows, "kiali").some(({ sees, why }) => !sees && why.includes("Telemetry demo-mesh/less"))).toBe(true);
   });
 });
 

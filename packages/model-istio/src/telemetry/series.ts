@@ -1,5 +1,6 @@
 import type { Journey, Leg, Noted } from "@hopscope/core";
 import { matchesLabels, type Pod, podsOf, resourcesOf, servicesOf, type Snapshot, targetPortOf } from "@hopscope/model-kubernetes";
+import { type MetricOverrides, overridesOf } from "./overrides.ts";
 import { fromEndpoint, type Peer, peerLabels, peerOf } from "./peer.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -19,6 +20,8 @@ export interface ProxySeries {
   readonly labels: Labels;
   /** Whole time of the request in this proxy, nanoseconds; undefined for TCP, which no metric times. */
   readonly duration?: number;
+  /** What Telemetry objects leave out of this series; undefined where nothing. */
+  readonly overrides?: MetricOverrides;
 }
 
 const UNKNOWN = "unknown";
@@ -139,7 +142,7 @@ function clientLabels(story: Story, one: Noted): Labels {
  *
  * @see istio/proxy 1.18.7, source/extensions/filters/http/istio_stats/istio_stats.cc; Istio 1.18, pilot/pkg/model/telemetry.go (no fallback to the Host header at gateways and inbound)
  */
-export function seriesOf(journey: Pick<Journey, "legs" | "observations">, snapshot: Snapshot): readonly ProxySeries[] {
+export function seriesOf(journey: Pick<Journey, "legs" | "observations">, snapshot: Snapshot, options: { readonly rootNamespace?: string } = {}): readonly ProxySeries[] {
   const pods = new Map(podsOf(snapshot).map((pod) => [`Pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`, pod]));
   const noted = journey.observations.filter((one) => one.fact.type === "envoy" && one.leg !== undefined && (clusterOf(one) !== "" || isHttp(one)));
   const story: Story = { snapshot, noted, legs: journey.legs, podOf: (object) => (object === undefined ? undefined : pods.get(object)) };
@@ -155,6 +158,8 @@ export function seriesOf(journey: Pick<Journey, "legs" | "observations">, snapsh
       ...(http ? { response_code: String(fact["code"] ?? 0) } : {}),
       response_flags: text(fact["flags"]) ?? "-",
     };
-    return { leg, object, labels, duration: http ? took : undefined };
+    const pod = story.podOf(object);
+    const overrides = pod === undefined ? undefined : overridesOf(snapshot, pod, { mode: isServer(one) ? "SERVER" : "CLIENT", rootNamespace: options.rootNamespace ?? "istio-system" });
+    return { leg, object, labels, duration: http ? took : undefined, ...(overrides === undefined ? {} : { overrides }) };
   });
 }

@@ -89,3 +89,33 @@ it("has no time in any metric of TCP", () => {
   expect(series.map(({ duration }) => duration)).toEqual([undefined]);
   expect(steadyTraffic(series).map(({ name }) => name)).toEqual(["istio_tcp_connections_opened_total", "istio_tcp_connections_closed_total", "istio_tcp_sent_bytes_total", "istio_tcp_received_bytes_total"]);
 });
+
+const telemetry = (namespace: string, overrides: readonly object[], selector?: object): Resource => ({ apiVersion: "telemetry.istio.io/v1alpha1", kind: "Telemetry", metadata: { name: "metrics", namespace }, spec: { selector, metrics: [{ overrides }] } });
+const families = (...resources: readonly Resource[]): readonly string[] => {
+  const legs = [leg(1, undefined, "web"), leg(2, 1, "catalog")];
+  const observations = [noted(0, "web", { ...http, cluster: outbound }), noted(1, "catalog", { ...http, cluster: "inbound|8080||", downstreamPeer: PEER })];
+  return [...new Set(steadyTraffic(seriesOf({ legs, observations }, snapshotOf([...cluster, ...resources]))).map(({ name, labels }) => `${labels["reporter"] ?? "?"} ${name.replace(/_(bucket|sum|count)$/, "")}`))].sort();
+};
+const BOTH = ["destination istio_request_duration_milliseconds", "destination istio_requests_total", "source istio_request_duration_milliseconds", "source istio_requests_total"];
+
+it("leaves out what a Telemetry disables, for the side that it names", () => {
+  expect(families()).toEqual(BOTH);
+  expect(families(telemetry("shop", [{ match: { metric: "REQUEST_DURATION", mode: "SERVER" }, disabled: true }]))).toEqual(BOTH.slice(1));
+  expect(families(telemetry("istio-system", [{ disabled: true }]))).toEqual([]);
+});
+
+it("lets a nearer Telemetry switch on again what a wider one switched off, and heeds its selector", () => {
+  const off = telemetry("istio-system", [{ match: { metric: "REQUEST_DURATION" }, disabled: true }]);
+  expect(families(off, telemetry("shop", [{ match: { metric: "REQUEST_DURATION" }, disabled: false }]))).toEqual(BOTH);
+  expect(families(telemetry("istio-system", [{ disabled: true }]), telemetry("shop", [{ match: { metric: "REQUEST_DURATION" }, disabled: false }]))).toEqual(BOTH);
+  expect(families(telemetry("shop", [{ disabled: true }], { matchLabels: { app: "nobody" } }))).toEqual(BOTH);
+  expect(families(telemetry("shop", [{ disabled: true }], { matchLabels: { app: "catalog" } }))).toEqual(BOTH.slice(2));
+});
+
+it("drops a label that a Telemetry removes", () => {
+  const remove = telemetry("shop", [{ match: { metric: "REQUEST_COUNT" }, tagOverrides: { request_protocol: { operation: "REMOVE" } } }]);
+  const series = seriesOf({ legs: [leg(1, undefined, "web"), leg(2, 1, "catalog")], observations: [noted(0, "web", { ...http, cluster: outbound })] }, snapshotOf([...cluster, remove]));
+  const [count, duration] = steadyTraffic(series);
+  expect(count?.labels["request_protocol"]).toBeUndefined();
+  expect(duration?.labels["request_protocol"]).toBe("http");
+});
