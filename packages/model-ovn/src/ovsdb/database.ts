@@ -1,3 +1,4 @@
+import { InputError } from "@hopscope/core";
 import type { StringMap } from "../northbound.ts";
 
 /** The type of a key or value in a column. */
@@ -63,37 +64,60 @@ export interface Database {
 
 const none: readonly Atom[] = [];
 
+/** A column that holds something else than what is read from it. */
+function mismatch(row: Row, column: string, expected: string): InputError {
+  const value = row.values[row.columns.get(column)?.index ?? 0];
+  const problem = `column ${column} holds ${JSON.stringify(value)}`;
+  return new InputError([{ code: "ovsdb/value-type", severity: "error", origin: { object: `row ${String(row.values[0])}` }, problem, expected }]);
+}
+
 /** The value of a column; `undefined` also where the table has no such column. */
 export function valueOf(row: Row, column: string): Value {
   const found = row.columns.get(column);
   return found === undefined ? undefined : row.values[found.index];
 }
 
-/** A set column as texts; one value is a set of one. */
-export function listOf(row: Row, column: string): readonly string[] {
-  const value = valueOf(row, column);
-  return value === undefined ? [] : typeof value === "object" ? value.map(String) : [String(value)];
+/** The members of a column that is no map. */
+function membersOf(row: Row, column: string): readonly Atom[] {
+  const found = row.columns.get(column);
+  const value = found === undefined ? undefined : row.values[found.index];
+  if (value === undefined) return none;
+  if (typeof value !== "object") return [value];
+  if (found?.kind === "map" && value.length > 0) throw mismatch(row, column, "no map");
+  return value;
 }
 
-/** A column of at most one value; absent where unset. */
+/** A set column as texts; one value is a set of one. @throws {@link InputError} for a map */
+export const listOf = (row: Row, column: string): readonly string[] => membersOf(row, column).map(String);
+
+/** A column of at most one value; absent where unset. @throws {@link InputError} where there are more */
 export function optionalOf(row: Row, column: string): string | undefined {
   const value = valueOf(row, column);
-  const atom = typeof value === "object" ? value[0] : value;
-  return atom === undefined ? undefined : String(atom);
+  if (typeof value === "string" || value === undefined) return value;
+  const members = membersOf(row, column);
+  if (members.length > 1) throw mismatch(row, column, "one value");
+  return members.length === 0 ? undefined : String(members[0]);
 }
 
 /** A column of at most one value as text; empty where unset. */
 export const textOf = (row: Row, column: string): string => optionalOf(row, column) ?? "";
 
-/** A column of one number; 0 where unset. */
-export const numberOf = (row: Row, column: string): number => Number(textOf(row, column));
-
-/** A map column. */
-export function mapOf(row: Row, column: string): StringMap {
+/** A column of one whole number; 0 where unset. @throws {@link InputError} for anything else */
+export function numberOf(row: Row, column: string): number {
   const value = valueOf(row, column);
-  const flat = typeof value === "object" ? value : none;
-  if (flat.length === 0) return {};
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (value === undefined || (typeof value === "object" && value.length === 0)) return 0;
+  throw mismatch(row, column, "an integer");
+}
+
+/** A map column. @throws {@link InputError} for anything else */
+export function mapOf(row: Row, column: string): StringMap {
+  const found = row.columns.get(column);
+  const value = found === undefined ? undefined : row.values[found.index];
+  if (value === undefined) return {};
+  if (typeof value !== "object" || (found?.kind !== "map" && value.length > 0)) throw mismatch(row, column, "a map");
+  if (value.length === 0) return {};
   const pairs: [string, string][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([String(flat[index]), String(flat[index + 1])]);
+  for (let index = 0; index + 1 < value.length; index += 2) pairs.push([String(value[index]), String(value[index + 1])]);
   return Object.fromEntries(pairs);
 }

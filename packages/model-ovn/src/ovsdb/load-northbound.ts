@@ -3,7 +3,7 @@ import { emptyNorthbound, northboundRow } from "../northbound-row.ts";
 import type { NorthboundDb, NorthboundRow, NorthboundTable } from "../northbound.ts";
 import { type Database, mapOf, type Row, type Value } from "./database.ts";
 import { readDatabaseSync, type ReadOptions } from "./read-database.ts";
-import { requireDatabase } from "./require-database.ts";
+import { requireDatabase, withLocatedRows } from "./require-database.ts";
 
 const listed = (value: Value): readonly unknown[] => (value === undefined ? [] : typeof value === "object" ? value : [value]);
 
@@ -35,6 +35,10 @@ function numbersOf(value: Value): Readonly<Record<string, unknown>> {
  */
 export function northboundOf(database: Database, options: ReadOptions = {}): NorthboundDb {
   requireDatabase(database, "OVN_Northbound", options);
+  return withLocatedRows(database, options, () => tablesOf(database));
+}
+
+function tablesOf(database: Database): NorthboundDb {
   const tables = (Object.keys(emptyNorthbound()) as NorthboundTable[]).map((table) =>
     [table, [...(database.tables.get(table)?.rows.values() ?? [])].map((row) => rowOf(table, row))] as const);
   return Object.fromEntries(tables) as unknown as NorthboundDb;

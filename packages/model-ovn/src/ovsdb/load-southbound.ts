@@ -4,8 +4,9 @@ import type { SbDatapath, SbDhcpOption, SbHairpin, SbLoadBalancer, SbMacBinding,
 import { type Database, listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
 import { hairpinEntries } from "./hairpins.ts";
 import { readDatabaseSync, type ReadOptions } from "./read-database.ts";
-import { requireDatabase } from "./require-database.ts";
+import { requireDatabase, withLocatedRows } from "./require-database.ts";
 import { flowOf, flowsByDatapath } from "./southbound-flows.ts";
+import { Trouble } from "./trouble.ts";
 import { chassisOf, haGroupsOf, portsOf, type RowsOf } from "./southbound-ports.ts";
 
 const idOf = (row: Row): string => textOf(row, "_uuid");
@@ -94,6 +95,22 @@ function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]
   };
 }
 
+/** Strong references, which a server never leaves without their row; a dump may lack the table. */
+const references = [
+  ["Logical_Flow", "logical_datapath", "Datapath_Binding"], ["Logical_Flow", "logical_dp_group", "Logical_DP_Group"],
+  ["Port_Binding", "datapath", "Datapath_Binding"], ["Multicast_Group", "datapath", "Datapath_Binding"],
+] as const;
+
+function requireRows(rows: RowsOf): void {
+  for (const [table, column, wanted] of references) {
+    const known = new Set(rows(wanted).map(idOf));
+    for (const row of rows(table)) {
+      const uuid = optionalOf(row, column);
+      if (uuid !== undefined && !known.has(uuid)) throw new Trouble(`${table} ${idOf(row)}: column ${column} names the row ${uuid} of ${wanted}, which does not exist`, 0, "ovsdb/reference");
+    }
+  }
+}
+
 /**
  * The Southbound database that the machine runs, out of the rows of a database.
  *
@@ -102,8 +119,13 @@ function plainTables(rows: RowsOf, groups: ReadonlyMap<string, readonly string[]
  */
 export function southboundOf(database: Database, options: ReadOptions = {}): SouthboundDb {
   requireDatabase(database, "OVN_Southbound", options);
+  return withLocatedRows(database, options, () => build(database));
+}
+
+function build(database: Database): SouthboundDb {
   const tables = new Map([...database.tables.values()].map(({ name, rows }) => [name, [...rows.values()]]));
   const rows: RowsOf = (table) => tables.get(table) ?? [];
+  requireRows(rows);
   const datapathGroups = new Map(rows("Logical_DP_Group").map((row) => [idOf(row), listOf(row, "datapaths")]));
   const chassis = chassisOf(rows);
   const haGroups = haGroupsOf(rows, chassis);
