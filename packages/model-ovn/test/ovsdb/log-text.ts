@@ -29,7 +29,7 @@ export const schema = {
       columns: {
         name: { type: "string" }, width: { type: { key: "integer" } }, weight: { type: "real" }, open: { type: "boolean" },
         note: { type: { key: "string", min: 0, max: 1 } }, labels: many("string"), options: many("string", "string"),
-        goods: many({ type: "uuid", refTable: "Good" }), likes: many({ type: "uuid", refTable: "Good", refType: "weak" }),
+        goods: many({ type: "uuid", refTable: "Good" }), likes: many({ type: "uuid", refTable: "Good", refType: "weak" }), ranks: many("string", { type: "uuid", refTable: "Good", refType: "weak" }),
       },
     },
     Good: { columns: { name: { type: "string" } } },

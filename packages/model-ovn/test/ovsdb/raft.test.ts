@@ -32,6 +32,9 @@ describe("a file of a clustered database", () => {
 
   it("forgets entries that a later leader has replaced", () => {
     expect(nameAfter(header(3), entry(2, "lost"), entry(3, "lost too"), entry(2, "kept", 2), commit(2))).toBe("kept");
+    const lost = { term: 1, index: 2, eid: uuid(102), data: [null, { Shelf: { [uuid(5)]: { name: "lost" } } }] };
+    const result = read(header(3), lost, entry(2, "kept", 2), commit(2));
+    expect(result.type === "database" && Object.keys(cellsOf(result.database)["Shelf"] ?? {})).toEqual([uuid(1)]);
   });
 
   it("is converted by a schema without data and replaced by one with data", () => {

@@ -20,7 +20,7 @@ const map = (...pairs: readonly unknown[]): unknown => ["map", pairs];
 describe("a standalone log", () => {
   it("fills columns that a row does not name with the schema's defaults", () => {
     expect(shelf({ Shelf: { [uuid(1)]: { name: "a" } } })).toEqual({
-      _uuid: [uuid(1)], name: ["a"], width: [0], weight: [0], open: [false], note: [], labels: [], options: [], goods: [], likes: [],
+      _uuid: [uuid(1)], name: ["a"], width: [0], weight: [0], open: [false], note: [], labels: [], options: [], goods: [], likes: [], ranks: [],
     });
   });
 
@@ -46,6 +46,13 @@ describe("a standalone log", () => {
     expect(shelf({ Shelf: { [uuid(1)]: {} } }, { Shelf: { [uuid(1)]: null }, _comment: "gone", _date: 1 })).toBeUndefined();
   });
 
+  it.each(['"', "\\", '\\"', '"\\', "\\\\", '\\\\"', "]}", "{[", "\u0000", "ä€😀", "\u2028"])("keeps text as it is: %j", (text) => {
+    expect(shelf({ Shelf: { [uuid(1)]: { name: text, labels: ["set", [`${text}1`, `2${text}`]] } } })).toMatchObject({ name: [text], labels: [`${text}1`, `2${text}`] });
+    const dump = JSON.stringify({ caption: "A table", headings: ["_uuid", "b"], data: [[["uuid", uuid(1)], text], [["uuid", uuid(2)], ["set", [`${text}1`, text]]]] });
+    const result = read(dump);
+    expect(result.type === "database" && cellsOf(result.database)["A"]).toMatchObject({ [uuid(1)]: { b: [text] }, [uuid(2)]: { b: [`${text}1`, text] } });
+  });
+
   it("keeps names that JavaScript objects have themselves", () => {
     expect(shelf(`{"Shelf":{"${uuid(1)}":{"options":["map",[["__proto__","x"],["constructor","y"]]]}}}`)).toMatchObject({ options: ["__proto__", "x", "constructor", "y"] });
   });
@@ -58,6 +65,11 @@ describe("weak references", () => {
   it("go with the row they name", () => {
     expect(shelf(goods, likes(2, 3), { Good: { [uuid(2)]: null } })).toMatchObject({ likes: [uuid(3)] });
     expect(shelf(goods, likes(2, 7))).toMatchObject({ likes: [uuid(2)] });
+  });
+
+  it("take their key with them in a map", () => {
+    const ranks = { Shelf: { [uuid(1)]: { ranks: map(["a", ["uuid", uuid(2)]], ["b", ["uuid", uuid(3)]], ["c", ["uuid", uuid(2)]]) } } };
+    expect(shelf(goods, ranks, { Good: { [uuid(2)]: null } })).toMatchObject({ ranks: ["b", uuid(3)] });
   });
 
   it("are not those of a later row with the same uuid", () => {
