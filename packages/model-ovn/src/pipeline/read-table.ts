@@ -36,16 +36,23 @@ function readTable(machine: Machine, table: Table): FlowIndex {
 const LOCAL = /["@]/;
 
 function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): PreparedMatch | undefined {
-  const { matches } = machine.shared;
+  const { matches, problems } = machine.shared;
   const known = matches.get(row.match);
   if (known !== undefined) return known;
+  const trouble = problems.get(row.match);
+  if (trouble !== undefined) {
+    machine.skipped.push({ row, problem: trouble });
+    return undefined;
+  }
   try {
     const match = prepareMatch(lower(parseExpression(expand(machine, row.match), undefined, machine.language.symbols), names));
     if (!LOCAL.test(row.match)) matches.set(row.match, match);
     return match;
   } catch (error) {
     if (!(error instanceof OvnSyntaxError) && !(error instanceof MatchProblem)) throw error;
-    machine.skipped.push({ row, problem: `match ${row.match}: ${error.message}` });
+    const problem = `match ${row.match}: ${error.message}`;
+    if (error instanceof OvnSyntaxError) problems.set(row.match, problem);
+    machine.skipped.push({ row, problem });
     return undefined;
   }
 }
@@ -112,6 +119,12 @@ export function portKey(machine: Machine, datapath: Datapath, name: string): num
 export function counts(machine: Machine, flow: Flow, regs: Registers): boolean {
   const body = flow.body ?? (flow.body = readBody(machine, flow));
   return body.type === "actions" && (body.needs === undefined || passes(body.needs, regs));
+}
+
+/** Whether the actions of a flow can be read; one of which they cannot is none. */
+export function isReadable(machine: Machine, flow: Flow): boolean {
+  const body = flow.body ?? (flow.body = readBody(machine, flow));
+  return body.type === "actions";
 }
 
 function readBody(machine: Machine, flow: Flow): FlowBody {

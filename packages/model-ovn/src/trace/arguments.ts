@@ -107,8 +107,9 @@ function parseLbDst(text: string): LoadBalancerChoice {
   return address;
 }
 
+/** Reads a number as `strtoul` does: what follows it does not count, and a negative one wraps around. */
 function parseSelectId(text: string): number {
-  const id = Number(/^\s*\+?(\d+)/.exec(text)?.[1] ?? 0);
-  if (id === 0) throw new TraceProblem(`--select-id=${text}: bad select-id; expected a number from 1`);
-  return id & 0xffff;
+  const id = BigInt(/^\s*\+?(-?\d+)/.exec(text)?.[1] ?? 0);
+  if (id === 0n) throw new TraceProblem(`--select-id=${text}: bad select-id; expected a number from 1`);
+  return Number(BigInt.asUintN(16, id));
 }

@@ -1,4 +1,5 @@
 import { buildMachine } from "../pipeline/build-machine.ts";
+import { isReadable } from "../pipeline/read-table.ts";
 import type { Datapath, Machine, MachineOptions, Port } from "../pipeline/machine.ts";
 import type { SouthboundDb } from "../southbound.ts";
 import { type Names, namesOf } from "./names.ts";
@@ -44,7 +45,7 @@ export interface TraceTools {
 
 function makeTools(machine: Machine, friendly: boolean): TraceTools {
   const names = namesOf(machine, friendly);
-  const texts: TraceTexts = { names, flows: new WeakMap(), actions: new WeakMap() };
+  const texts: TraceTexts = { names, isReadable: (flow) => isReadable(machine, flow), flows: new WeakMap(), actions: new WeakMap() };
   const state: TraceState = { names, ct: [], ctUsed: 0, lbDst: undefined, lbDstUsed: false, selectId: 0, pick: () => 0, copies: [], forks: 0 };
   const whole = traceRecorder(texts, false);
   const minimal = traceRecorder(texts, true);

@@ -22,6 +22,8 @@ export interface TraceTexts {
   readonly names: Names;
   readonly flows: WeakMap<Flow, string>;
   readonly actions: WeakMap<Action, string>;
+  /** Whether a flow's actions can be read: one of which they cannot does not even name its stage. */
+  readonly isReadable: (flow: Flow) => boolean;
 }
 
 export interface TraceRecorder extends Recorder {
@@ -81,7 +83,7 @@ export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorde
   }
   return {
     tree, wants: 127, add, reset, cut,
-    table: (parent, table, flow) => add(parent, EVENT.table, flow === undefined ? missText(table) : flowText(texts, flow)),
+    table: (parent, table, flow) => add(parent, EVENT.table, flow === undefined ? missText(texts, table) : flowText(texts, flow)),
     action: (parent, action) => {
       add(parent, EVENT.action, action === undefined ? "drop;" : actionText(texts, action));
     },
@@ -100,8 +102,8 @@ function flowText(texts: TraceTexts, flow: Flow): string {
   return text;
 }
 
-function missText(table: Table): string {
-  const stage = table.index?.flows[0]?.row.stage ?? "";
+function missText(texts: TraceTexts, table: Table): string {
+  const stage = table.index?.flows.find(texts.isReadable)?.row.stage ?? "";
   return `${String(table.number).padStart(2)}. ${stage === "" ? "" : `${stage}: `}no match (implicit drop)`;
 }
 
