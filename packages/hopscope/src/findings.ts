@@ -1,9 +1,10 @@
 import type { Caveat, Finding, Journey, Leg, Origin } from "@hopscope/core";
 import { meshFindings } from "@hopscope/model-istio";
-import { type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf } from "@hopscope/model-kubernetes";
+import { endpointsOf, type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf, serviceNamed, type Snapshot } from "@hopscope/model-kubernetes";
 import { authorizationFindings } from "./authorization.ts";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
+import { routeFindings } from "./route-findings.ts";
 import { located } from "./locator.ts";
 
 /** Adds to a journey what its end means: the findings of the legs that failed, and of the egress addresses it did not use. */
@@ -16,10 +17,11 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   for (const leg of journey.legs) {
     const ended = leg.ended;
     const policy = ended?.code === "ovn/network-policy-denies" ? isolatingPolicy(cluster, leg) : undefined;
-    const failed = policy ?? (ended?.code === undefined ? undefined : failure(leg, ended.code, ended.reason, ended.origin));
+    const failed = policy ?? (ended?.code === undefined ? undefined : failure(leg, ended.code, localised(cluster.snapshot, leg, ended), ended.origin));
     if (failed !== undefined) add(failed);
   }
   for (const finding of unusedEgressIps(cluster, journey)) add(finding);
+  for (const finding of routeFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of authorizationFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of meshFindingsOf(cluster, journey)) add(finding);
   const alternatives = journey.alternatives.map((other) => explained(cluster, other));
@@ -28,6 +30,16 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   const error = findings.find(({ severity }) => severity === "error");
   const deciding = journey.verdict.type === "delivered" ? undefined : (error === undefined ? journey.verdict.deciding : { object: error.origin.object, origin: error.origin });
   return { ...journey, findings, alternatives, verdict: { ...journey.verdict, deciding }, caveats: relevant(cluster, journey) };
+}
+
+/** Why a leg ended; a Service that takes local endpoints only has none where the packet came in, which others than it may have. */
+function localised(snapshot: Snapshot, leg: Leg, { reason, origin }: NonNullable<Leg["ended"]>): string {
+  const [, namespace = "", name = ""] = /^Service ([^/]+)\/(.+)$/.exec(origin?.object ?? "") ?? [];
+  const service = serviceNamed(snapshot, namespace, name);
+  if (service === undefined || endpointsOf(snapshot, service).endpoints.every(({ ready }) => !ready)) return reason;
+  const node = leg.hops.findLast(({ system }) => system === "ovn")?.node ?? "the node";
+  const policy = service.spec.externalTrafficPolicy === "Local" ? "externalTrafficPolicy" : service.spec.internalTrafficPolicy === "Local" ? "internalTrafficPolicy" : undefined;
+  return policy === undefined ? reason : `${objectName(service)} has no ready endpoint on node ${node}, and its ${policy} Local takes no others`;
 }
 
 const known = new Set(["ovn/network-policy-denies", "ovn/egress-firewall-denies", "kubernetes/service-without-endpoints", "app/not-listening", "journey/reply-lost", "journey/loop"]);

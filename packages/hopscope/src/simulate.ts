@@ -1,6 +1,7 @@
 import { type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
 import { containerPorts, matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
+import { unknownAddresses } from "./build/unknown-addresses.ts";
 import { type Resolving, resolvingOf } from "./build/resolving.ts";
 import { explained } from "./findings.ts";
 import { located } from "./locator.ts";
@@ -46,7 +47,8 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const { addresses, resolver, unresolved, caveats } = resolving;
   const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, unresolved, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
   const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => located(cluster.snapshot, origin) });
-  return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats] });
+  const strangers = unknownAddresses(cluster.snapshot, journey);
+  return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats, ...strangers] });
 }
 
 function profileOf(cluster: ClusterNetwork, wanted: TraceOptions["profile"]): Profile | undefined {

@@ -69,6 +69,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "input/yaml-syntax": said("The file is not YAML.", "Correct it at the place named."),
   "journey/copy-unconnected": said("A stage copied the packet to a port to which nothing is connected; that copy is not followed.", "In a network of your own: link the port. Else it is a mistake of the model's."),
   "journey/too-many-legs": said("A request opened more legs than any real one.", "Look for two proxies that send it to each other."),
+  "kubernetes/address-unknown": said("An address of the pod or service network was asked for that no object of the input has.", "Give the missing Pods, Services and EndpointSlices; a partial export answers for what is in it alone."),
   "kubernetes/cluster-document-contradicted": said("The Cluster document says something else than the cluster's objects, which win.", "Correct the document."),
   "kubernetes/kind-not-modelled": said("Objects of this kind were read and are not modelled.", notModelled),
   "kubernetes/status-read-twice": said("An object was read twice with different status; the later one is used.", "Nothing, unless the older was meant."),

@@ -79,8 +79,9 @@ function withNodePorts(service: Service, taken: Set<number>, caveats: Caveat[]):
 export function deriveSlices(snapshot: Snapshot, caveats: Caveat[]): readonly EndpointSlice[] {
   return servicesOf(snapshot).flatMap((service) => {
     const { namespace, name } = service.metadata;
-    if (slicesOf(snapshot, service).length > 0 || Object.keys(service.spec.selector ?? {}).length === 0 || service.spec.type === "ExternalName") return [];
+    if (slicesOf(snapshot, service).length > 0 || service.spec.type === "ExternalName") return [];
     if (resourcesOf(snapshot, "Endpoints", { group: "", namespace }).some((resource) => resource.metadata.name === name)) return mirrored(snapshot, service);
+    if (Object.keys(service.spec.selector ?? {}).length === 0) return [];
     const { endpoints } = endpointsOf(snapshot, service);
     const addresses = new Set(endpoints.map((endpoint) => endpoint.address));
     caveats.push({
