@@ -24,14 +24,14 @@ export const service = (name: string, address: string, ports: readonly ServicePo
   object("Service", name, { clusterIP: address, clusterIPs: [address], selector: { app: name }, ports: ports.map((port) => ({ protocol: "TCP", targetPort: port.port, ...port })) }, { namespace });
 
 /** A ready pod of an app with a sidecar, and its slice of the app's Service. */
-export function pod(app: string, address: string, port: number, { version = "v1", namespace = "shop", portName = "http" } = {}): readonly Resource[] {
+export function pod(app: string, address: string, port: number, { version = "v1", namespace = "shop", portName = "http", node = "a" } = {}): readonly Resource[] {
   const labels = { app, version, "security.istio.io/tlsMode": "istio" };
   const ready = { conditions: [{ type: "Ready", status: "True" }], phase: "Running", podIP: address, podIPs: [{ ip: address }] };
   return [
-    { ...object("Pod", `${app}-${version}`, { serviceAccountName: app, containers: [{ name: app }, { name: "istio-proxy" }] }, { namespace, labels }), status: ready },
+    { ...object("Pod", `${app}-${version}`, { nodeName: node, serviceAccountName: app, containers: [{ name: app }, { name: "istio-proxy" }] }, { namespace, labels }), status: ready },
     {
       apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata: { name: `${app}-${version}`, namespace, labels: { "kubernetes.io/service-name": app } }, addressType: "IPv4",
-      ports: [{ name: portName, port, protocol: "TCP" }], endpoints: [{ addresses: [address], conditions: { ready: true }, targetRef: { kind: "Pod", name: `${app}-${version}`, namespace } }],
+      ports: [{ name: portName, port, protocol: "TCP" }], endpoints: [{ addresses: [address], conditions: { ready: true }, nodeName: node, targetRef: { kind: "Pod", name: `${app}-${version}`, namespace } }],
     } as Resource,
   ];
 }
@@ -62,8 +62,9 @@ export function send(compiled: CompiledProxy, { to, port, inbound = false, host,
     note: (stage, decision) => void notes.push(`${stage}: ${decision.rule ?? ""} ${decision.verdict}`), caveat: ({ code }) => void caveats.push(code), finding: () => undefined,
   };
   const original = { address: to, port };
+  const redirected = names(compiled.listeners).includes("virtualOutbound");
   const downstream = {
-    source: { address: "10.0.0.77", port: 40000 }, original, local: { address: to, port: inbound ? 15006 : 15001 },
+    source: { address: "10.0.0.77", port: 40000 }, original, local: { address: to, port: !redirected ? port : inbound ? 15006 : 15001 },
     ...(peer === undefined && !tls ? {} : { tls: { sni, alpn: peer === undefined ? [] : [tcp ? "istio" : "istio-http/1.1"], peer } }),
     ...(tcp ? { data: "x" } : { http: { version: "1.1" as const, method, authority: host ?? to, path, headers } }),
   };
