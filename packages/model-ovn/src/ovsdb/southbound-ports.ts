@@ -44,12 +44,15 @@ export function portsOf(rows: RowsOf, chassis: readonly SbChassis[], groups: Rea
     const [requestedChassis] = named(row, "requested_chassis");
     const [first] = [...(group?.members ?? gatewayChassis)].sort((a, b) => b.priority - a.priority);
     const asked = options["l3gateway-chassis"] ?? options["requested-chassis"]?.split(",")[0];
+    const externalIds = mapOf(row, "external_ids");
+    // OVN-Kubernetes binds transit ports itself; until it has, the node's name is there already.
+    const announced = textOf(row, "type") === "remote" ? known.get(externalIds["node"] ?? "") : undefined;
     const [up] = listOf(row, "up");
     const tag = optionalOf(row, "tag");
     return {
       uuid: idOf(row), name: textOf(row, "logical_port"), key: numberOf(row, "tunnel_key"), type: textOf(row, "type") as SbPort["type"],
-      peer: options["peer"], chassis: boundChassis ?? first?.chassis ?? known.get(asked ?? "") ?? requestedChassis, distributedPort: options["distributed-port"],
-      mac: listOf(row, "mac"), security: listOf(row, "port_security"), options, externalIds: mapOf(row, "external_ids"),
+      peer: options["peer"], chassis: boundChassis ?? first?.chassis ?? known.get(asked ?? "") ?? requestedChassis ?? announced, distributedPort: options["distributed-port"],
+      mac: listOf(row, "mac"), security: listOf(row, "port_security"), options, externalIds,
       tag: tag === undefined ? undefined : Number(tag), parentPort: optionalOf(row, "parent_port"), virtualParent: optionalOf(row, "virtual_parent"),
       natAddresses: listOf(row, "nat_addresses"), up: up === undefined ? undefined : up === "true", boundChassis,
       additionalChassis: named(row, "additional_chassis"), requestedChassis, requestedAdditionalChassis: named(row, "requested_additional_chassis"),
