@@ -24,9 +24,8 @@ const database = await buildDatabase(cluster);
 say(database.seconds === undefined ? "database: kept from an earlier run" : `database: made by ovn-northd in ${database.seconds.toFixed(0)} s`);
 
 const ovn = await startOvn(database.file);
-const state = ["--ct=new"];
 // A daemon uses its states up once and for all.
-const daemonOptions = [...Array.from({ length: 100_000 }, () => "--ct=new")];
+const daemonOptions = Array.from({ length: 100_000 }, () => "--ct=new");
 const own = startOwn();
 try {
   const began = performance.now();
@@ -36,7 +35,7 @@ try {
   say(`start: ovn-trace ${(start / 1000).toFixed(2)} s, ours ${(loaded.milliseconds / 1000).toFixed(2)} s; ${loaded.flows} flows, ${loaded.expanded} over all datapaths`);
 
   const candidates = benchmarkPackets(cluster.plan, 330);
-  const options = [...Array.from({ length: 60 }, () => state[0] ?? "")];
+  const options = Array.from({ length: 60 }, () => "--ct=new");
   const answers = new Map<string, string>();
   for (const packet of candidates) {
     const answer = await daemon.trace(["--detailed", packet]);

@@ -55,9 +55,9 @@ export function parseAddressAndPort(text: string): (AddressWords & { readonly po
   return v4 === undefined ? undefined : { family: 4, words: [v4], port: Number(portText) };
 }
 
-/** The two words of a hardware address. */
+/** The two words of a hardware address; of a part with more than two digits the last two count. @see Open vSwitch 3.1, lib/packets.h ETH_ADDR_SCAN_FMT */
 export function parseMac(text: string): readonly [number, number] | undefined {
-  if (!/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(text)) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = text.split(":").map((part) => parseInt(part, 16));
+  if (!/^[+-]?(0x)?[0-9a-f]+(:[+-]?(0x)?[0-9a-f]+){5}$/i.test(text)) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = text.split(":").map((part) => parseInt(part, 16) & 0xff);
   return [(a << 8) | b, ((c << 24) | (d << 16) | (e << 8) | f) >>> 0];
 }

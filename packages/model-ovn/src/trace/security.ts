@@ -15,7 +15,7 @@ const known = new WeakMap<Port, readonly AllowedAddresses[]>();
 
 /** Reads `MAC IP…`; reading stops at what is no address. @see OVN 23.09, lib/ovn-util.c extract_lsp_addresses */
 function readAllowed(text: string): readonly AllowedAddresses[] {
-  const [first = "", ...rest] = text.trim().split(/[\s,]+/);
+  const [first = "", ...rest] = text.trim().split(/\s+/);
   const mac = parseMac(first);
   if (mac === undefined) return [];
   const ip4: number[] = [];

@@ -39,6 +39,8 @@ export interface RealOvn {
   /** Puts a Northbound database in, in transactions of at most `chunk` rows. */
   readonly fill: (nb: NorthboundDb) => Promise<void>;
   readonly startNorthd: () => void;
+  /** Stops ovn-northd, so that nobody repairs what is changed then. */
+  readonly stopNorthd: () => Promise<void>;
   /** Waits until ovn-northd has put the present Northbound database into the Southbound one. */
   readonly sync: (seconds?: number) => Promise<void>;
   readonly transactSouthbound: (operations: readonly Operation[]) => Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -54,9 +56,12 @@ export async function startOvn(southboundFile?: string): Promise<RealOvn> {
   const folder = mkdtempSync(join(tmpdir(), "hopscope-ovn-"));
   const running: ChildProcess[] = [];
   const environment = { ...process.env, OVN_RUNDIR: folder, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVN_LOGDIR: folder };
-  const start = (name: string, args: readonly string[]): void => {
-    running.push(spawn(program(name) ?? name, [...args], { stdio: "ignore", env: environment }));
+  const start = (name: string, args: readonly string[]): ChildProcess => {
+    const child = spawn(program(name) ?? name, [...args], { stdio: "ignore", env: environment });
+    running.push(child);
+    return child;
   };
+  let northd: ChildProcess | undefined;
   const server = async (name: string, file?: string): Promise<RpcClient> => {
     const database = join(folder, `${name}.db`);
     if (file === undefined) execFileSync(program("ovsdb-tool") ?? "", ["create", database, `${schemas}/ovn-${name}.ovsschema`]);
@@ -81,7 +86,14 @@ export async function startOvn(southboundFile?: string): Promise<RealOvn> {
   return {
     folder, northbound, southbound, southboundRemote: `unix:${folder}/sb.sock`, stop,
     fill: async (nb) => { await transact(northbound, "OVN_Northbound", northboundInsertions(schema, nb)); },
-    startNorthd: () => start("ovn-northd", [`--ovnnb-db=unix:${folder}/nb.sock`, `--ovnsb-db=unix:${folder}/sb.sock`, `--unixctl=${folder}/northd.ctl`, "-vconsole:off"]),
+    startNorthd: () => {
+      northd = start("ovn-northd", [`--ovnnb-db=unix:${folder}/nb.sock`, `--ovnsb-db=unix:${folder}/sb.sock`, `--unixctl=${folder}/northd.ctl`, "-vconsole:off"]);
+    },
+    stopNorthd: async () => {
+      const child = northd;
+      if (child === undefined || child.exitCode !== null) return;
+      await new Promise((resolve) => { child.once("exit", resolve).kill("SIGKILL"); });
+    },
     sync: async (seconds = 60) => {
       generation++;
       await transact(northbound, "OVN_Northbound", [{ op: "update", table: "NB_Global", where: [], row: { nb_cfg: generation } }]);
