@@ -19,7 +19,14 @@ const asked: fc.Arbitrary<Asked> = arbitrarySnapshot().chain((made) =>
 const go = (snapshot: Snapshot, question: Request): Journey => simulate(buildNetwork(snapshot), question);
 
 /** Runs a law on generated clusters; a failure prints its seed, the question and the smallest cluster as YAML. */
-const holds = (law: (journey: Journey, made: Asked) => void, numRuns = 20): void => fc.assert(fc.property(asked, (made) => void law(go(made.snapshot, made.question), made)), { numRuns });
+const holds = (law: (journey: Journey, made: Asked) => void, numRuns = 20): void => {
+  fc.assert(
+    fc.property(asked, (made) => {
+      law(go(made.snapshot, made.question), made);
+    }),
+    { numRuns },
+  );
+};
 
 /** What a journey says without where it was read. */
 const told = ({ verdict, legs, findings, choices }: Journey): unknown => ({

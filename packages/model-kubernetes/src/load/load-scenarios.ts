@@ -6,6 +6,5 @@ import type { SourceFile } from "./parse-file.ts";
 
 /** Reads the Scenario documents of files; other documents are passed over. */
 export function loadScenarios(files: readonly SourceFile[]): { readonly scenarios: readonly Scenario[]; readonly diagnostics: readonly Diagnostic[]; readonly locate: Snapshot["locate"] } {
-  const { scenarios, diagnostics, locate } = loadSnapshot(files);
-  return { scenarios, diagnostics, locate };
+  return loadSnapshot(files);
 }
