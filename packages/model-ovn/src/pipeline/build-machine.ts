@@ -4,7 +4,7 @@ import { symbolTable } from "../expr/symbol-table.ts";
 import { DEFAULT_VERSION } from "../expr/version.ts";
 import type { LogicalFlow, SbDatapath, SouthboundDb } from "../southbound.ts";
 import type { Datapath, Group, Language, Machine, MachineOptions, Port, Table } from "./machine.ts";
-import { inRowOrder, rowOrder } from "./row-order.ts";
+import { inRowOrder, rowPlaces } from "./row-order.ts";
 
 /**
  * Makes a Southbound database ready to run. Flows are sorted when a packet first enters their datapath, and read when one first
@@ -15,9 +15,9 @@ import { inRowOrder, rowOrder } from "./row-order.ts";
  */
 export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> = {}): Machine {
   const ports = new Map<string, Port>();
-  let order: RowComparison | undefined;
-  const flowOrder: RowComparison = (a, b) => (order ??= rowOrder(db.flows, (row) => row.uuid))(a, b);
-  const datapaths = db.datapaths.map((row) => buildDatapath(row, flowOrder));
+  let places: ReadonlyMap<LogicalFlow, number> | undefined;
+  const placeOf: PlaceOf = (flow) => (places ??= rowPlaces(db.flows, (row) => row.uuid)).get(flow) ?? 0;
+  const datapaths = db.datapaths.map((row) => buildDatapath(row, placeOf));
   for (const datapath of datapaths) for (const port of datapath.ports.values()) if (!ports.has(port.name)) ports.set(port.name, port);
   linkPorts([...ports.values()], ports);
   return {
@@ -27,7 +27,7 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
     language: languageOf(db),
     skipped: [],
-    shared: { tests: new Map(), needs: new Map(), matches: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
+    shared: { tests: new Map(), needs: new Map(), matches: new Map(), parsed: new Map(), problems: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
   };
 }
 
@@ -39,9 +39,10 @@ function languageOf(db: SouthboundDb): Language {
   return { version, symbols: symbolTable(version), dhcp };
 }
 
-type RowComparison = (a: LogicalFlow, b: LogicalFlow) => number;
+/** Place of a flow in the order in which OVN comes upon flows of equal priority. */
+type PlaceOf = (flow: LogicalFlow) => number;
 
-function buildDatapath(row: SbDatapath, order: RowComparison): Datapath {
+function buildDatapath(row: SbDatapath, placeOf: PlaceOf): Datapath {
   const ports = new Map<number, Port>();
   const groups = new Map<number, Group>();
   const groupsByName = new Map<string, Group>();
@@ -49,7 +50,7 @@ function buildDatapath(row: SbDatapath, order: RowComparison): Datapath {
   const datapath: Datapath = {
     row, name: row.name, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
     get tables() {
-      tables ??= sortFlows(datapath, row.flows, order);
+      tables ??= sortFlows(datapath, row.flows, placeOf);
       return tables;
     },
   };
@@ -86,7 +87,7 @@ function linkPorts(list: readonly Port[], ports: ReadonlyMap<string, Port>): voi
   }
 }
 
-function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], order: RowComparison): { readonly ingress: Table[]; readonly egress: Table[] } {
+function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], placeOf: PlaceOf): { readonly ingress: Table[]; readonly egress: Table[] } {
   const tables = { ingress: [] as Table[], egress: [] as Table[] };
   const rows = new Map<Table, LogicalFlow[]>();
   for (const flow of flows) {
@@ -95,7 +96,7 @@ function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], order: Row
     if (list === undefined) rows.set(table, [flow]);
     else list.push(flow);
   }
-  for (const [table, list] of rows) table.rows = () => list.sort((a, b) => b.priority - a.priority || order(a, b));
+  for (const [table, list] of rows) table.rows = () => list.map((row) => ({ row, key: placeOf(row) - row.priority * 2 ** 32 })).sort((a, b) => a.key - b.key).map(({ row }) => row);
   return tables;
 }
 

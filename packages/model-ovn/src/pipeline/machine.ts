@@ -57,6 +57,10 @@ export interface Shared {
   readonly needs: Map<FieldSymbol, Test>;
   /** Matches that mean the same in all datapaths, by their text. */
   readonly matches: Map<string, PreparedMatch>;
+  /** Matches that several datapaths share and that name ports. */
+  readonly parsed: Map<string, Expression>;
+  /** Matches that cannot be read, and why. */
+  readonly problems: Map<string, string>;
   /** Tests of all flows read so far, side by side. */
   readonly code: TestCode;
   /** Members of address sets that are in use. */

@@ -36,8 +36,9 @@ function readTable(machine: Machine, table: Table): FlowIndex {
 const LOCAL = /["@]/;
 
 function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): PreparedMatch | undefined {
-  const { matches, problems } = machine.shared;
-  const known = matches.get(row.match);
+  const { matches, problems, parsed } = machine.shared;
+  const local = LOCAL.test(row.match);
+  const known = local ? undefined : matches.get(row.match);
   if (known !== undefined) return known;
   const trouble = problems.get(row.match);
   if (trouble !== undefined) {
@@ -45,8 +46,10 @@ function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): Prepa
     return undefined;
   }
   try {
-    const match = prepareMatch(lower(parseExpression(expand(machine, row.match), undefined, machine.language.symbols), names));
-    if (!LOCAL.test(row.match)) matches.set(row.match, match);
+    const expression = parsed.get(row.match) ?? parseExpression(expand(machine, row.match), undefined, machine.language.symbols);
+    if (local && row.group !== undefined) parsed.set(row.match, expression);
+    const match = prepareMatch(lower(expression, names));
+    if (!local) matches.set(row.match, match);
     return match;
   } catch (error) {
     if (!(error instanceof OvnSyntaxError) && !(error instanceof MatchProblem)) throw error;

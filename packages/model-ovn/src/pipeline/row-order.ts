@@ -42,31 +42,24 @@ const inOrder = (length: number): Uint32Array => Uint32Array.from({ length }, (_
 const uuidHash = (uuid: string): number => parseInt(uuid.slice(0, 8), 16) || 0;
 
 /**
- * Compares rows of a table by the order in which programs of OVN come upon them: that of a hash table, by the first word of the uuid.
+ * Where rows of a table stand in the order in which programs of OVN come upon them: that of a hash table, by the first word of the uuid.
  *
  * It decides between flows of equal priority that match the same packet. Rows of one bucket lie in it as they came in, and they came
- * as members of a JSON object, once at the server and once at the client in a hash table by the text of the uuid. That is worked out
- * only when two rows of one bucket are to be told apart. `all` are the rows of the whole table.
+ * as members of a JSON object, once at the server and once at the client in a hash table by the text of the uuid.
  *
  * @see Open vSwitch 3.1, lib/uuid.h uuid_hash, lib/ovsdb-idl.c, lib/ovsdb-cs.c ovsdb_cs_parse_table_update
  */
-export function rowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): (a: Row, b: Row) => number {
-  const mask = bucketMask(all.length);
-  let places: ReadonlyMap<Row, number> | undefined;
-  const place = (row: Row): number => {
-    if (places === undefined) {
-      const texts = Uint32Array.from(all, (each) => hashText(uuidOf(each)));
-      const arrived = hashOrder(texts, hashOrder(texts, inOrder(all.length)));
-      const final = hashOrder(Uint32Array.from(all, (each) => uuidHash(uuidOf(each))), arrived);
-      places = new Map(Array.from(final, (index, at) => [all[index] as Row, at]));
-    }
-    return places.get(row) ?? 0;
-  };
-  return (a, b) => ((uuidHash(uuidOf(a)) & mask) >>> 0) - ((uuidHash(uuidOf(b)) & mask) >>> 0) || place(a) - place(b);
+export function rowPlaces<Row>(all: readonly Row[], uuidOf: (row: Row) => string): ReadonlyMap<Row, number> {
+  return new Map(inRowOrder(all, uuidOf).map((row, place) => [row, place]));
 }
 
-/** All rows of a table in the order of {@link rowOrder}. */
-export const inRowOrder = <Row>(all: readonly Row[], uuidOf: (row: Row) => string): Row[] => [...all].sort(rowOrder(all, uuidOf));
+/** All rows of a table in the order of {@link rowPlaces}. */
+export function inRowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): readonly Row[] {
+  const texts = Uint32Array.from(all, (each) => hashText(uuidOf(each)));
+  const arrived = hashOrder(texts, hashOrder(texts, inOrder(all.length)));
+  const order = hashOrder(Uint32Array.from(all, (each) => uuidHash(uuidOf(each))), arrived);
+  return Array.from(order, (index) => all[index] as Row);
+}
 
 /**
  * The order in which programs of OVN come upon the keys of a map column: that of a hash table into which they went sorted.
@@ -83,15 +76,17 @@ const encoder = new TextEncoder();
 
 /** @see Open vSwitch 3.1, lib/hash.c hash_bytes */
 function hashText(text: string): number {
-  const bytes = encoder.encode(text);
+  let bytes: ArrayLike<number> | undefined;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) bytes ??= encoder.encode(text);
+  const length = bytes?.length ?? text.length;
   let hash = 0;
-  for (let at = 0; at < bytes.length; at += 4) {
+  for (let at = 0; at < length; at += 4) {
     let data = 0;
-    for (let byte = 0; byte < 4 && at + byte < bytes.length; byte++) data |= (bytes[at + byte] as number) << (8 * byte);
+    for (let byte = 0; byte < 4 && at + byte < length; byte++) data |= (bytes === undefined ? text.charCodeAt(at + byte) : (bytes[at + byte] as number)) << (8 * byte);
     hash ^= Math.imul(rotate(Math.imul(data, 0xcc9e2d51), 15), 0x1b873593);
     hash = (Math.imul(rotate(hash, 13), 5) + 0xe6546b64) | 0;
   }
-  hash ^= bytes.length;
+  hash ^= length;
   hash ^= hash >>> 16;
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;
