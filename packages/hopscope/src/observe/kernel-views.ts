@@ -18,7 +18,7 @@ function flowView(leg: Leg, { flowRtt }: ObservabilitySettings): Seen {
   const connected = leg.times.connected !== undefined;
   const base = { vantage: "netobserv", edge: edgeOf(leg), what: "TimeFlowRttNs", measures: "smoothed round trip", interval: { from: "segment sent", to: "its acknowledgement received" } } as const;
   if (isLoopback(leg)) return { ...base, interval: undefined, sees: false, why: "the agent skips loopback interfaces, and this leg stays inside one pod." };
-  if (!connected) return { ...base, sees: false, why: "no connection came about: packets are counted in the flow, but there is no RTT.", wouldIf: flowRtt ? undefined : WOULD };
+  if (!connected) return { ...base, sees: false, why: "no connection came about, so there is no RTT; only packets are counted, where they pass a node." };
   const wouldIf = flowRtt ? undefined : WOULD;
   if (isOutside(leg.from)) {
     return { ...base, sees: flowRtt, value: leg.roundTrip.p50, why: "the kernel's smoothed RTT of the accepting socket, as the opener stands on no node of the cluster: its kernel acknowledges at once, so this is near one round trip.", wouldIf };

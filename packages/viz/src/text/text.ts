@@ -38,7 +38,7 @@ function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
   const opener = leg.from.object === undefined ? "" : `${leg.from.object} `;
   const target = leg.to.object === undefined ? "" : ` (${leg.to.object})`;
   const after = leg.parent === undefined ? "" : `, opened on leg ${leg.parent}`;
-  const head = `leg ${leg.id}  ${leg.protocol}  ${leg.outcome}${after}, round trip ${duration(leg.roundTrip.p50)} (p99 ${duration(leg.roundTrip.p99)})`;
+  const head = `leg ${leg.id}  ${leg.protocol}  ${leg.outcome}${after}${leg.outcome === "accepted" ? `, round trip ${duration(leg.roundTrip.p50)} (p99 ${duration(leg.roundTrip.p99)})` : ""}`;
   const lines = [head, ...wrap(plain(`${opener}${leg.from.address} → ${socket(leg.to.address, leg.to.port)}${target}`), WIDTH - 7).map((line) => `       ${line}`)];
   for (const hop of leg.hops) lines.push(...hopLines(hop, wide === true));
   if (leg.ended !== undefined) {
@@ -57,9 +57,16 @@ function legLines(leg: Leg, { wide }: TextOptions): readonly string[] {
   return lines;
 }
 
+/** Node and place; a long node's name gives way, so that the place can be told. */
+function placeText({ node, place }: Hop, width: number): string {
+  if (node === undefined) return shorten(plain(place), width);
+  const whole = plain(`${node}: ${place}`);
+  return columns(whole) <= width ? whole : shorten(`${shorten(plain(node), 16)}: ${plain(place)}`, width);
+}
+
 function hopLines(hop: Hop, wide: boolean): readonly string[] {
   const time = hop.latency.p50 === 0 ? "" : `${duration(hop.latency.p50)} (p99 ${duration(hop.latency.p99)})`;
-  const place = shorten(plain(`${hop.node === undefined ? "" : `${hop.node}: `}${hop.place}`), 42);
+  const place = placeText(hop, 42);
   const left = `  ${hop.system.padEnd(9)} ${pad(place, 42)} ${shorten(plain(hop.stage), 25)}`;
   const lines = [`${pad(left, WIDTH - 20)}${time.padStart(20)}`];
   const shown = wide ? hop.decisions : telling(hop);
