@@ -22,8 +22,8 @@ export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], en
       continue;
     }
     const [start, stop] = place(code, one.match.bits);
-    for (const { key, words, masks, hash } of entries) {
-      const group = groups.get(key) ?? { first: flow.rank, words, masks, byHash: new Map<number, number[]>() };
+    for (const { key, words, masks, hash, type, proto } of entries) {
+      const group = groups.get(key) ?? { first: flow.rank, words, masks, type, proto, byHash: new Map<number, number[]>() };
       groups.set(key, group);
       const bucket = group.byHash.get(hash);
       // Ranks are the indices of the flows, too.
@@ -44,11 +44,13 @@ interface OpenGroup {
   readonly first: number;
   readonly words: readonly number[];
   readonly masks: readonly number[];
+  readonly type: number;
+  readonly proto: number;
   /** Rank, index, begin and end of the tests of each flow. */
   readonly byHash: Map<number, number[]>;
 }
 
-function placeGroup(code: TestCode, { first, words, masks, byHash }: OpenGroup): FlowGroup {
+function placeGroup(code: TestCode, { first, words, masks, type, proto, byHash }: OpenGroup): FlowGroup {
   const [start, stop] = place(code, words.flatMap((word, at) => [word, masks[at] ?? 0]));
   const size = 2 ** Math.ceil(Math.log2(2 * byHash.size + 1));
   const slots = Array.from({ length: 2 * size }, () => 0);
@@ -60,7 +62,7 @@ function placeGroup(code: TestCode, { first, words, masks, byHash }: OpenGroup):
     slots[2 * slot + 1] = at;
   }
   const [table] = place(code, slots);
-  return { first, start, stop, table, mask: size - 1 };
+  return { first, type, proto, start, stop, table, mask: size - 1 };
 }
 
 /** A flow whose single-word tests are not yet in the machine's code. */

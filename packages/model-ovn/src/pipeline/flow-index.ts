@@ -1,5 +1,5 @@
 import type { Flow, Machine } from "./machine.ts";
-import type { Registers } from "./registers.ts";
+import { type Registers, WORD } from "./registers.ts";
 import { passes, type Test } from "./test.ts";
 
 /** Flows of one table, made to find the first that matches quickly. */
@@ -22,6 +22,9 @@ export interface FlowIndex {
 export interface FlowGroup {
   /** Rank of the earliest flow in the group. */
   readonly first: number;
+  /** `eth.type` and `ip.proto` that all its flows want; -1 for any. */
+  readonly type: number;
+  readonly proto: number;
   readonly start: number;
   readonly stop: number;
   readonly table: number;
@@ -70,11 +73,14 @@ export function lookup(index: FlowIndex, regs: Registers, machine: Machine, coun
 function inGroups(index: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
   const { groups } = index;
   const { words } = machine.shared.code;
+  const type = (regs[WORD.ethType] as number) & 0xffff;
+  const proto = (regs[WORD.proto] as number) & 0xff;
   let best: Flow | undefined;
   let rank = Infinity;
   for (let at = 0; at < groups.length; at++) {
     const group = groups[at] as FlowGroup;
     if (group.first >= rank) break;
+    if ((group.type !== -1 && group.type !== type) || (group.proto !== -1 && group.proto !== proto)) continue;
     const { stop, mask, table } = group;
     let hash = hashStart;
     for (let word = group.start; word < stop; word += 2) hash = hashStep(hash, (regs[words[word] as number] as number) & (words[word + 1] as number));

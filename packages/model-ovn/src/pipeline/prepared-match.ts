@@ -19,6 +19,9 @@ export interface IndexEntry {
   readonly words: readonly number[];
   readonly masks: readonly number[];
   readonly hash: number;
+  /** `eth.type` and `ip.proto` that are wanted; -1 for any. */
+  readonly type: number;
+  readonly proto: number;
 }
 
 /** A flow with more alternatives than this stays loose. */
@@ -50,11 +53,19 @@ export function entriesOf(match: PreparedMatch): readonly IndexEntry[] | "loose"
 }
 
 function entryOf(wanted: Wanted): IndexEntry {
-  const words = [...wanted.keys()].sort((a, b) => a - b);
-  const masks = words.map((word) => wanted.get(word)?.mask ?? 0);
+  const told = telling(wanted);
+  const words = [...told.keys()].sort((a, b) => a - b);
+  const masks = words.map((word) => told.get(word)?.mask ?? 0);
   let hash = hashStart;
-  for (const word of words) hash = hashStep(hash, wanted.get(word)?.value ?? 0);
-  return { key: words.map((word, at) => `${word}/${masks[at] ?? 0}`).join(" "), words, masks, hash };
+  for (const word of words) hash = hashStep(hash, told.get(word)?.value ?? 0);
+  const type = wholeValue(wanted, WORD.ethType, 0xffff);
+  const proto = wholeValue(wanted, WORD.proto, 0xff);
+  return { key: `${type} ${proto} ${words.map((word, at) => `${word}/${masks[at] ?? 0}`).join(" ")}`, words, masks, hash, type, proto };
+}
+
+function wholeValue(wanted: Wanted, word: number, mask: number): number {
+  const wish = wanted.get(word);
+  return wish !== undefined && (wish.mask & mask) === mask ? wish.value & mask : -1;
 }
 
 function wishesOf(bits: readonly number[], rest: readonly Test[]): readonly Wanted[] | undefined {
@@ -66,10 +77,10 @@ function wishesOf(bits: readonly number[], rest: readonly Test[]): readonly Want
   const merged = (best ?? [new Map()]).map((alternative) => {
     const all = new Map(wanted);
     for (const [word, { mask, value }] of alternative) if (!want(all, word, mask, value)) return undefined;
-    return telling(all);
+    return all;
   });
-  const possible = merged.filter((one): one is Wanted => one !== undefined);
-  return possible.some((one) => one.size === 0) ? undefined : possible;
+  const possible = merged.flatMap((one): readonly Wanted[] => (one === undefined ? [] : [one]));
+  return possible.some((one) => telling(one).size === 0) ? undefined : possible;
 }
 
 /** Adds a wish; false where it contradicts an earlier one. */
