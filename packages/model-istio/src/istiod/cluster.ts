@@ -22,8 +22,8 @@ function accounts(model: Model, service: MeshService): string[] {
   const { identityDomain } = model.mesh;
   const aliases = Array.isArray(model.mesh["trustDomainAliases"]) ? (model.mesh["trustDomainAliases"] as string[]) : [];
   const names = new Set<string>(service.subjectAltNames ?? []);
-  for (const other of model.services) {
-    if (other.host !== service.host || other.namespace !== service.namespace) continue;
+  for (const other of model.servicesOf.get(service.host) ?? []) {
+    if (other.namespace !== service.namespace) continue;
     for (const endpoint of [...other.endpoints, ...(other.unready ?? [])]) {
       if (endpoint.serviceAccount === undefined) continue;
       for (const domain of [identityDomain, ...aliases]) names.add(`spiffe://${domain}/ns/${endpoint.namespace === "" ? service.namespace : endpoint.namespace}/sa/${endpoint.serviceAccount}`);

@@ -96,7 +96,7 @@ export function readDestinationRules(snapshot: Pick<Snapshot, "resources">, mesh
 const NONE: readonly DestinationRule[] = [];
 
 function rulesFor(rules: DestinationRules, namespace: string, service: Pick<MeshService, "host" | "namespace">, mesh: MeshConfig): readonly DestinationRule[] {
-  const hostIn = (index: Index | undefined): string | undefined => (index === undefined ? undefined : mostSpecificHost(service.host, [...index.byHost.keys()]));
+  const hostIn = (index: Index | undefined): string | undefined => (index === undefined ? undefined : index.byHost.has(service.host) ? service.host : mostSpecificHost(service.host, [...index.byHost.keys()]));
   const ownIndex = namespace === mesh.rootNamespace ? rules.rootLocal : rules.local.get(namespace);
   const own = hostIn(ownIndex);
   if (own !== undefined) return ownIndex?.byHost.get(own) ?? NONE;

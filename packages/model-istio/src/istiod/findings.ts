@@ -17,7 +17,7 @@ function undefinedSubsets(model: Model, vs: VirtualService): Finding[] {
   const client = { namespace: vs.namespace, labels: {} };
   const check = (destination: Destination | undefined, path: string, from: Resource): Finding[] => {
     if (destination?.subset === undefined || destination.subset === "") return [];
-    const service = model.services.find((entry) => entry.host === destination.host);
+    const service = model.servicesOf.get(destination.host)?.[0];
     if (service === undefined) return [];
     const rule = destinationRuleFor(model.destinationRules, client, service, model.mesh);
     if (rule?.subsets.some((subset) => subset.name === destination.subset) === true) return [];

@@ -47,7 +47,7 @@ export function loadAssignment(model: Model, { service, port, subset, rule, dnat
   const groups = new Map<string, LocalityGroup["hosts"][number][]>();
   const byAddress = (a: Endpoint, b: Endpoint): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port);
   // Endpoints sent by EDS belong to the host, whichever object, or address of an object, they come from.
-  const owners = dns ? [service] : model.services.filter((other) => other.host === service.host && other.namespace === service.namespace);
+  const owners = dns ? [service] : (model.servicesOf.get(service.host) ?? []).filter((other) => other.namespace === service.namespace);
   const named = service.ports.find((entry) => entry.number === port.number)?.name ?? port.name;
   const own = owners.flatMap((owner) => owner.endpoints.filter((endpoint) => (dns ? endpoint.servicePort === port.number : endpoint.portName === named)));
   for (const endpoint of own.sort(byAddress)) {

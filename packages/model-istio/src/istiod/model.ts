@@ -28,6 +28,8 @@ export interface Model {
   readonly entries: readonly Workload[];
   /** Oldest first. */
   readonly services: readonly MeshService[];
+  /** The same by host. */
+  readonly servicesOf: ReadonlyMap<string, readonly MeshService[]>;
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: DestinationRules;
   readonly peers: PeerAuthentications;
@@ -54,6 +56,16 @@ export function buildModel(snapshot: Pick<Snapshot, "resources">, options: Compi
   return model;
 }
 
+function byHost(services: readonly MeshService[]): ReadonlyMap<string, readonly MeshService[]> {
+  const out = new Map<string, MeshService[]>();
+  for (const service of services) {
+    const known = out.get(service.host);
+    if (known === undefined) out.set(service.host, [service]);
+    else known.push(service);
+  }
+  return out;
+}
+
 function readModel(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Model {
   const members = memberNamespaces(snapshot);
   const clusterWide = new Set(["Node", "Namespace"]);
@@ -72,9 +84,10 @@ function readModel(snapshot: Pick<Snapshot, "resources">, options: CompileOption
   const api = flags.gatewayApi ? convertGatewayApi(seen, mesh.domain) : { gateways: [], virtualServices: [] };
   const ingress = convertIngresses(seen, mesh);
   const { virtualServices, diagnostics } = readVirtualServices(seen, mesh, [...api.virtualServices, ...ingress.virtualServices]);
+  const allocated = allocateAddresses(services);
   return {
     seen, mesh, flags, pods, entries,
-    services: allocateAddresses(services),
+    services: allocated, servicesOf: byHost(allocated),
     virtualServices,
     destinationRules: readDestinationRules(seen, mesh),
     peers: readPeerAuthentications(seen, mesh.rootNamespace),

@@ -146,7 +146,7 @@ function gather(model: Model, proxy: Proxy, egress: readonly EgressListener[]): 
     for (const service of listener.services) add(service);
     for (const vs of listener.virtualServices) {
       for (const [host, ports] of destinationsOf(vs)) {
-        const named = model.services.filter((service) => service.host === host);
+        const named = model.servicesOf.get(host) ?? [];
         const seen = named.filter((service) => visibleIn(service.exportTo, service.namespace, proxy.namespace) || service.exportTo.includes("*"));
         const first = [...new Set(seen.map((service) => service.namespace))].sort()[0];
         const pick = named.findLast((service) => service.namespace === proxy.namespace) ?? seen.findLast((service) => service.namespace === first);

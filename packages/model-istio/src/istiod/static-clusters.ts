@@ -36,7 +36,7 @@ export function staticClusters(model: Model, proxy: Proxy): readonly Json[] {
 
 /** The limits a DestinationRule puts on the workload's own side, where its proxy sees that rule (`cluster_builder.go buildInboundClusterForPortOrUDS`). */
 function connectionPoolOf(model: Model, proxy: Proxy, entry: InboundPort): ConnectionPool | undefined {
-  const service = model.services.find((candidate) => candidate.host === entry.host);
+  const service = model.servicesOf.get(entry.host)?.[0];
   const rule = service === undefined ? undefined : destinationRuleFor(model.destinationRules, proxy, service, model.mesh, "inbound");
   return policyFor(rule?.trafficPolicy, undefined, entry.servicePort).connectionPool;
 }

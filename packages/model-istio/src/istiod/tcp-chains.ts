@@ -81,7 +81,7 @@ function chainOf(filters: Json[], where: { readonly subnets: readonly string[]; 
  */
 export function serviceChains(model: Model, proxy: Proxy, scope: Scope, target: ChainTarget): readonly OutboundChain[] {
   const { service, port } = target;
-  const applicable = target.virtualServices.filter((vs) => vs.hosts.some((host) => hostMatches(host, service.host)));
+  const applicable = target.virtualServices.filter((vs) => vs.tls.length + vs.tcp.length > 0 && vs.hosts.some((host) => hostMatches(host, service.host)));
   const own = target.cidr === undefined ? [] : [target.cidr];
   const number = service.ports.length === 1 ? (service.ports[0]?.number ?? port.number) : port.number;
   const toService = (): Json[] => serviceFilters(model, { protocol: port.protocol, rule: destinationRuleFor(model.destinationRules, proxy, scope.byHost.get(service.host) ?? service, model.mesh), subset: "" }, clusterName(number, "", service.host));
