@@ -6,11 +6,13 @@ import type { ObservabilitySettings } from "./settings.ts";
 const DELAYED_ACK = 40_000_000;
 const WOULD = "the FlowCollector has spec.agent.ebpf.features: [FlowRTT].";
 
+/** Time from the connection to the answer, in which the peer thought. */
+const thinkOf = ({ times: { connected, answered } }: Leg): number => (answered === undefined || connected === undefined ? 0 : answered - connected);
+
 /** What the kernel's smoothed RTT says after one request: an eighth of the second sample, in which the peer thought. */
 function smoothed(leg: Leg): number {
-  const { connected, answered } = leg.times;
-  const think = answered === undefined || connected === undefined ? 0 : answered - connected;
   const trip = leg.roundTrip.p50;
+  const think = thinkOf(leg);
   return think > DELAYED_ACK ? trip : Math.max(trip, Math.round(trip + (think - trip) / 8));
 }
 
@@ -27,7 +29,9 @@ function flowView(leg: Leg, { flowRtt }: ObservabilitySettings): Seen {
     ...base,
     sees: flowRtt,
     value: smoothed(leg),
-    why: "the kernel's smoothed RTT: a request's acknowledgement rides on the answer, so an eighth of the server's think time is in it after one request, and all of it after many.",
+    why: thinkOf(leg) > DELAYED_ACK
+      ? "the kernel's smoothed RTT: the server thinks for longer than its kernel waits with an acknowledgement (40 ms), so this is near one round trip; of a quicker server it would hold the think time."
+      : "the kernel's smoothed RTT: a request's acknowledgement rides on the answer, so an eighth of the server's think time is in it after one request, and all of it after many.",
     wouldIf,
   };
 }

@@ -135,17 +135,18 @@ export function graphViews(journey: Journey, snapshot: Snapshot, settings: Obser
   const drawing = graph === undefined ? undefined : { graph, other, series, question };
   const rows: readonly Seen[] = drawing === undefined ? [] : [...kialiViews(drawing, settings), ...lostViews(drawing), ...metricViews(drawing)];
   const blind = journey.legs.flatMap((leg): readonly Seen[] => {
-    const why = leg.protocol === "udp" || leg.protocol === "icmp" ? undefined : undrawn(leg, series);
+    const why = leg.protocol === "udp" || leg.protocol === "icmp" ? undefined : undrawn(leg, series, journey);
     return why === undefined ? [] : [{ vantage: "kiali", edge: edgeOf(leg), sees: false, what: "istio_requests_total", why }];
   });
   return [...rows, ...blind];
 }
 
-function undrawn(leg: Leg, series: readonly ProxySeries[]): string | undefined {
+function undrawn(leg: Leg, series: readonly ProxySeries[], journey: Journey): string | undefined {
   if (isLoopback(leg)) return "between a sidecar and its own application: metrics are made for the way between the proxies.";
   const server = series.find((one) => one.leg === leg.id);
   const client = series.find((one) => one.leg === leg.parent);
   if (client !== undefined || (server !== undefined && isServer(server))) return undefined;
   if (server !== undefined) return "a gateway reports only as source: what comes to it from outside is in no metric.";
+  if (journey.observations.some(({ leg: index, fact }) => index === leg.id - 1 && fact.type === "envoy")) return "the proxy refused the connection before any filter that counts, so no istio metric.";
   return leg.times.connected === undefined ? "no proxy of the mesh took the connection, so no istio metric." : "no mesh proxy at either end, so no istio metric.";
 }

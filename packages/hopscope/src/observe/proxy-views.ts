@@ -7,6 +7,7 @@ const READY = "%UPSTREAM_CONNECTION_POOL_READY_DURATION%";
 
 function tcpViews(leg: Leg, handled: Noted, journey: Journey, { envoyAccessLog, envoyLogFormat }: ObservabilitySettings): readonly Seen[] {
   const life = typeof handled.fact["duration"] === "number" ? handled.fact["duration"] : leg.times.closed - (leg.times.connected ?? leg.times.opened);
+  const unread = handled.fact["cluster"] === undefined;
   const rows: Seen[] = [
     {
       vantage: "envoy-access-log",
@@ -16,10 +17,14 @@ function tcpViews(leg: Leg, handled: Noted, journey: Journey, { envoyAccessLog, 
       measures: "connection",
       interval: { from: "connection accepted", to: "connection closed" },
       value: life,
-      why: `one line when the connection ends; its time is the connection's life (printed as ${inMilliseconds(life)} ms), not an RTT.`,
+      why: unread
+        ? `one line with flag ${String(handled.fact["flags"] ?? "-")}, for no filter chain took the connection; its time is no RTT.`
+        : `one line when the connection ends; its time is the connection's life (printed as ${inMilliseconds(life)} ms), not an RTT.`,
       wouldIf: envoyAccessLog ? undefined : LOG,
     },
-    { vantage: "jaeger", edge: edgeOf(leg), sees: false, what: "span duration", why: "TCP connections make no spans.", wouldIf: "the port's protocol were http." },
+    unread
+      ? { vantage: "jaeger", edge: edgeOf(leg), sees: false, what: "span duration", why: "the proxy refused the connection before it read a request." }
+      : { vantage: "jaeger", edge: edgeOf(leg), sees: false, what: "span duration", why: "TCP connections make no spans.", wouldIf: "the port's protocol were http." },
   ];
   const onward = journey.legs.filter(({ parent }) => parent === leg.id).at(-1);
   if (onward === undefined) return rows;

@@ -118,6 +118,13 @@ describe("A failing way", () => {
     expect(of(rows, "haproxy-log")).toEqual([expect.objectContaining({ edge: { from: "outside client", to: ROUTER }, why: expect.stringContaining("-1") })]);
   });
 
+  it("is in no metric and no span where the proxy found no filter chain, and is a line of the log", () => {
+    const rows = seen("pod/outside-mesh/client", "http://wzh-mesh-demo.demo-mesh-app.svc.cluster.local/", ["variants/strict-mtls.yaml"], BASE.filter((part) => part !== "policies"));
+    expect(of(rows, "kiali").map(({ sees, why }) => ({ sees, why }))).toEqual([{ sees: false, why: expect.stringContaining("refused the connection") }]);
+    expect(of(rows, "jaeger")).toEqual([expect.objectContaining({ sees: false, why: expect.stringContaining("before it read a request") })]);
+    expect(of(rows, "envoy-access-log")).toEqual([expect.objectContaining({ why: expect.stringContaining("flag NR") })]);
+  });
+
   it("has no connect time where the name has no address", () => {
     const rows = seen(CLIENT, "http://no-such-name.example.test/");
     expect(of(rows, "curl")).toEqual([expect.objectContaining({ sees: false, why: expect.stringContaining("no connect time") })]);

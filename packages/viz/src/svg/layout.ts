@@ -92,7 +92,7 @@ function stripOf(runs: readonly Run[], answering: Leg | undefined): Strip {
 export function layoutOf(journey: Journey, columns?: number): Layout {
   const hidden = journey.legs.filter(({ protocol }) => protocol === "udp");
   const shown = hidden.length === journey.legs.length ? journey.legs : journey.legs.filter((leg) => !hidden.includes(leg));
-  const most = columns ?? Math.min(MOST, Math.max(FEW, ...shown.map(({ hops }) => hops.length)));
+  const most = columns !== undefined ? Math.max(1, Math.floor(columns)) : Math.min(MOST, Math.max(FEW, ...shown.map(({ hops }) => hops.length)));
   const runs = shown.flatMap((leg) => [...runsOf(leg, false, leg.hops, most), ...(replyDiffers(leg) ? runsOf(leg, true, leg.reply?.hops ?? [], most) : [])]).filter(({ hops }) => hops.length > 0);
   const width = ({ hops }: Run): number => Math.max(LEAST, hops.length);
   const strips: Run[][] = [];
