@@ -1,7 +1,7 @@
 import type { Caveat } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
-import { controlPlane } from "./mesh.ts";
+import { readFlags } from "./mesh.ts";
 import type { CompileOptions } from "./types.ts";
 
 const KINDS = ["WasmPlugin", "ProxyConfig", "Telemetry"];
@@ -15,16 +15,15 @@ interface FilterSpec { readonly configPatches?: readonly { readonly applyTo?: st
 
 /** What istiod would compile of these objects and this model does not, said once for each kind. */
 export function modelCaveats(seen: Pick<Snapshot, "resources">, options: CompileOptions): readonly Caveat[] {
-  const ossm = controlPlane(seen) !== undefined;
   const whole = (resources: readonly Resource[], path = ""): Uncompiled["found"] => resources.map((resource) => ({ resource, path }));
-  const gatewayApi = options.env?.["PILOT_ENABLE_GATEWAY_API"] ?? String(!ossm);
+  const gatewayApi = readFlags(seen, options).gatewayApi;
   const patches = resourcesOf(seen, "EnvoyFilter").flatMap((resource) =>
     (((resource.spec ?? {}) as FilterSpec).configPatches ?? []).map(({ applyTo }, index) => ({ resource, applyTo, path: `spec.configPatches[${index}].applyTo` })));
   const bound = resourcesOf(seen, "Sidecar").flatMap((resource) => (["ingress", "egress"] as const).flatMap((side) =>
     (((resource.spec ?? {}) as SidecarSpec)[side] ?? []).flatMap((listener, index) => (listener.captureMode === "NONE" ? [{ resource, path: `spec.${side}[${index}]` }] : []))));
   const all: readonly Uncompiled[] = [
     ...KINDS.map((kind) => ({ what: kind, found: whole(resourcesOf(seen, kind)) })),
-    ...(gatewayApi === "true" ? [{ what: "GRPCRoute of the Gateway API", found: whole(resourcesOf(seen, "GRPCRoute")) }] : []),
+    ...(gatewayApi ? [{ what: "GRPCRoute of the Gateway API", found: whole(resourcesOf(seen, "GRPCRoute")) }] : []),
     { what: "EnvoyFilter patch that is not for listeners, filters, routes or clusters", found: patches.filter(({ applyTo }) => applyTo === undefined || !PATCHED.has(applyTo)) },
     { what: "port of a Sidecar listener with captureMode NONE", but: "is compiled, but not opened in the pods", found: bound },
     { what: "Pod with interceptionMode NONE", but: "has its ports compiled, but not opened in the pod", found: whole(resourcesOf(seen, "Pod").filter((pod) => pod.metadata.annotations?.["sidecar.istio.io/interceptionMode"] === "NONE"), "metadata.annotations") },

@@ -21,8 +21,11 @@ export const DEFAULT_MESH: MeshConfig = {
   localityLbSetting: { enabled: true },
 };
 
+interface Detection { readonly inbound?: boolean; readonly outbound?: boolean; readonly timeout?: string }
 interface ControlPlane {
-  readonly proxy?: { readonly networking?: { readonly trafficControl?: { readonly outbound?: { readonly policy?: "ALLOW_ANY" | "REGISTRY_ONLY" } } } };
+  readonly security?: { readonly trust?: { readonly domain?: string; readonly additionalDomains?: readonly string[] }; readonly dataPlane?: { readonly automtls?: boolean } };
+  readonly proxy?: { readonly networking?: { readonly protocol?: { readonly autoDetect?: Detection }; readonly trafficControl?: { readonly outbound?: { readonly policy?: "ALLOW_ANY" | "REGISTRY_ONLY" } } } };
+  readonly runtime?: { readonly components?: { readonly pilot?: { readonly container?: { readonly env?: Readonly<Record<string, string>> } } } };
   readonly techPreview?: { readonly meshConfig?: Readonly<Record<string, unknown>> };
 }
 
@@ -32,24 +35,50 @@ export function controlPlane(snapshot: Pick<Snapshot, "resources">): { readonly 
   return resource?.metadata.namespace === undefined ? undefined : { namespace: resource.metadata.namespace, spec: (resource.spec ?? {}) as ControlPlane };
 }
 
-/** meshConfig: istiod's defaults, what a ServiceMeshControlPlane says, then the caller's overrides. */
-export function readMesh(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): MeshConfig {
-  const plane = controlPlane(snapshot);
-  const policy = plane?.spec.proxy?.networking?.trafficControl?.outbound?.policy;
+/** What a ServiceMeshControlPlane says of meshConfig (maistra-2.5 ControlPlaneSpec). */
+function planeMesh(plane: ReturnType<typeof controlPlane>): Partial<MeshConfig> {
+  if (plane === undefined) return {};
+  const { security, proxy, techPreview } = plane.spec;
+  const policy = proxy?.networking?.trafficControl?.outbound?.policy;
+  const domain = security?.trust?.domain;
+  const timeout = proxy?.networking?.protocol?.autoDetect?.timeout;
   return {
-    ...DEFAULT_MESH,
-    ...(plane === undefined ? {} : { rootNamespace: plane.namespace, dnsRefreshRate: "300s", ingressControllerMode: "OFF" }),
+    rootNamespace: plane.namespace, dnsRefreshRate: "300s", ingressControllerMode: "OFF",
     ...(policy === undefined ? {} : { outboundTrafficPolicy: { mode: policy } }),
-    ...plane?.spec.techPreview?.meshConfig,
-    ...options.meshConfig,
+    ...(domain === undefined || domain === "" ? {} : { trustDomain: domain, identityDomain: domain }),
+    ...(security?.trust?.additionalDomains === undefined ? {} : { trustDomainAliases: security.trust.additionalDomains }),
+    ...(security?.dataPlane?.automtls === undefined ? {} : { enableAutoMtls: security.dataPlane.automtls }),
+    ...(timeout === undefined ? {} : { protocolDetectionTimeout: timeout }),
+    ...techPreview?.meshConfig,
+  };
+}
+
+/** meshConfig: istiod's defaults, what a ServiceMeshControlPlane says, then the caller's overrides. */
+export const readMesh = (snapshot: Pick<Snapshot, "resources">, options: CompileOptions): MeshConfig =>
+  ({ ...DEFAULT_MESH, ...planeMesh(controlPlane(snapshot)), ...options.meshConfig });
+
+interface DeploymentSpec { readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name?: string; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } }
+
+/** istiod's environment: of its Deployment, then what a ServiceMeshControlPlane sets, then the caller's overrides. */
+export function readEnv(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Readonly<Record<string, string>> {
+  const plane = controlPlane(snapshot);
+  const istiod = resourcesOf(snapshot, "Deployment").find(({ metadata }) => metadata.labels?.["app"] === "istiod" && (plane === undefined || metadata.namespace === plane.namespace));
+  const containers = ((istiod?.spec ?? {}) as DeploymentSpec).template?.spec?.containers ?? [];
+  const own = (containers.find(({ name }) => name === "discovery")?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+  const { inbound, outbound } = plane?.spec.proxy?.networking?.protocol?.autoDetect ?? {};
+  return {
+    ...Object.fromEntries(own), ...plane?.spec.runtime?.components?.pilot?.container?.env,
+    ...(inbound === undefined ? {} : { PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND: String(inbound) }), ...(outbound === undefined ? {} : { PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_OUTBOUND: String(outbound) }),
+    ...options.env,
   };
 }
 
 /** istiod's feature flags; OpenShift Service Mesh turns protocol sniffing off unless told otherwise. */
 export function readFlags(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Flags {
   const ossm = controlPlane(snapshot) !== undefined;
+  const env = readEnv(snapshot, options);
   const flag = (name: string, fallback: boolean): boolean => {
-    const value = options.env?.[name];
+    const value = env[name];
     return value === undefined ? fallback : value === "true";
   };
   return {

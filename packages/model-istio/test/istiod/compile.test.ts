@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileProxy } from "../../src/istiod/compile.ts";
 import { meshFindings } from "../../src/istiod/findings.ts";
 import { hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/host.ts";
+import { buildModel } from "../../src/istiod/model.ts";
 import { selectProtocol } from "../../src/istiod/protocol.ts";
 
 const object = (apiVersion: string, kind: string, name: string, spec: unknown, labels = {}): Resource => ({ apiVersion, kind, metadata: { name, namespace: "shop", labels }, spec });
@@ -97,5 +98,24 @@ describe("names", () => {
   it("takes a port's protocol from appProtocol before its name", () => {
     expect(selectProtocol(80, "tcp-x", "TCP", "http")).toBe("HTTP");
     expect(selectProtocol(80, "web", "TCP", undefined)).toBe("UnsupportedProtocol");
+  });
+});
+
+describe("the control plane", () => {
+  const plane = (spec: object): Resource => ({ ...object("maistra.io/v2", "ServiceMeshControlPlane", "basic", { mode: "ClusterWide", ...spec }), metadata: { name: "basic", namespace: "mesh" } });
+  const model = (resources: Resource[], options = {}) => buildModel({ resources }, options);
+
+  it("says how names are trusted and where unknown traffic goes", () => {
+    const { mesh } = model([plane({ security: { trust: { domain: "corp.test", additionalDomains: ["old.test"] }, dataPlane: { automtls: false } }, proxy: { networking: { trafficControl: { outbound: { policy: "REGISTRY_ONLY" } } } } })]);
+    expect(mesh).toMatchObject({ rootNamespace: "mesh", trustDomain: "corp.test", identityDomain: "corp.test", trustDomainAliases: ["old.test"], enableAutoMtls: false, outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } });
+  });
+
+  it("turns features on and off: its Deployment's environment, what the ServiceMeshControlPlane sets, the caller's word", () => {
+    const istiod: Resource = { ...object("apps/v1", "Deployment", "istiod-basic", { template: { spec: { containers: [{ name: "discovery", env: [{ name: "PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_OUTBOUND", value: "true" }, { name: "PILOT_HTTP10", value: "true" }] }] } } }), metadata: { name: "istiod-basic", namespace: "mesh", labels: { app: "istiod" } } };
+    expect(model([plane({})]).flags).toMatchObject({ sniffOutbound: false, sniffInbound: false, http10: false });
+    expect(model([plane({}), istiod]).flags).toMatchObject({ sniffOutbound: true, http10: true });
+    expect(model([plane({ proxy: { networking: { protocol: { autoDetect: { outbound: false } } } } }), istiod]).flags).toMatchObject({ sniffOutbound: false });
+    expect(model([plane({ runtime: { components: { pilot: { container: { env: { PILOT_HTTP10: "false" } } } } } }), istiod]).flags).toMatchObject({ http10: false });
+    expect(model([istiod], { env: { PILOT_HTTP10: "false" } }).flags).toMatchObject({ http10: false, sniffInbound: true });
   });
 });
