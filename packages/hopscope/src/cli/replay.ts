@@ -3,7 +3,7 @@ import type { Scenario, Snapshot } from "@hopscope/model-kubernetes";
 import { journeyJson, type Json, plain } from "@hopscope/viz";
 import { dirname, resolve, relative } from "node:path";
 import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
-import { loadSnapshot, readScenarios } from "../load.ts";
+import { loadCluster, readScenarios } from "../load.ts";
 import { observersOf } from "../observe/observers.ts";
 import { parseChoose, simulate } from "../simulate.ts";
 import { complain, tell } from "./output.ts";
@@ -64,9 +64,9 @@ function steps(read: Read, networks: Map<string, ClusterNetwork>): readonly Repl
   const key = paths.join("\n");
   let network = networks.get(key);
   if (network === undefined) {
-    const snapshot = loadSnapshot(paths);
+    const { snapshot, databases } = loadCluster(paths);
     complain(snapshot);
-    networks.set(key, (network = buildNetwork(snapshot)));
+    networks.set(key, (network = buildNetwork(snapshot, { databases })));
     tell(network.diagnostics);
   }
   const used = network;
