@@ -1,4 +1,4 @@
-import { type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
+import { type Caveat, type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
 import { containerPorts, matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
 import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
 import { unknownAddresses } from "./build/unknown-addresses.ts";
@@ -48,7 +48,14 @@ export function simulate(cluster: ClusterNetwork, request: Request, options: Tra
   const client = httpClient({ question: { from: request.from, to: request.to }, identity: seat.identity, url, address: addresses, resolver, unresolved, source: seat.identity.node === undefined ? seat.addresses[0] : undefined });
   const journey = simulateNetwork(cluster.network, client, { choose: options.choose, profile, locate: (origin) => located(cluster.snapshot, origin) });
   const strangers = unknownAddresses(cluster.snapshot, journey);
-  return explained(cluster, { ...journey, caveats: [...journey.caveats, ...caveats, ...strangers] });
+  return explained(cluster, { ...journey, verdict: judged(journey.verdict, strangers), caveats: [...journey.caveats, ...caveats, ...strangers] });
+}
+
+/** Where a packet is lost on its way to something that the snapshot leaves out, its end is not known. */
+function judged(verdict: Journey["verdict"], strangers: readonly Caveat[]): Journey["verdict"] {
+  const [first] = strangers;
+  if (first === undefined || (verdict.type !== "dropped" && verdict.type !== "refused")) return verdict;
+  return { type: "unknown", sentence: `unknown, because ${first.problem}` };
 }
 
 function profileOf(cluster: ClusterNetwork, wanted: TraceOptions["profile"]): Profile | undefined {

@@ -39,6 +39,8 @@ describe("a cluster with EgressIPs on two nodes, admin policies and Routes that 
   });
 
   it("does not pretend to know what the snapshot leaves out", () => {
-    expect(caveats(ask("telecom", "deploy/edge/gw", "https://172.30.0.1/"))).toContain("kubernetes/address-unknown");
+    const journey = ask("telecom", "deploy/edge/gw", "https://172.30.0.1/");
+    expect(told(journey)).toBe("unknown");
+    expect(caveats(journey)).toContain("kubernetes/address-unknown");
   });
 });
