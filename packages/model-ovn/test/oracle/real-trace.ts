@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, readFileSync, unlinkSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rpcClient } from "./json-rpc.ts";
 import { program, until } from "./real-ovn.ts";
@@ -82,7 +82,7 @@ export async function startTraceDaemon(remote: string, folder: string, options: 
     stop: async () => {
       if (alive) await client.call("exit", []).catch(() => undefined);
       client.close();
-      for (const file of [`${name}.ctl`, `${name}.pid`]) if (existsSync(file)) unlinkSync(file);
+      for (const file of [`${name}.ctl`, `${name}.pid`]) rmSync(file, { force: true });
     },
   };
 }
