@@ -78,10 +78,10 @@ const sorted = (value: unknown): unknown =>
       : value;
 const line = (value: unknown): string => JSON.stringify(sorted(value));
 
-/** Every number of every edge, and the nodes with all that is modelled; health data and Kubernetes labels are not. */
+/** Every number of every edge, and the nodes with all that Kiali says of them. */
 export function lines(answer: Answer | KialiGraph, level: "edges" | "all"): readonly string[] {
   const edges = (answer.edges ?? []).map(({ otherTimes: _other, ...edge }) => line(edge));
-  const nodes = (answer.nodes ?? []).map(({ healthData: _health, healthDataApp: _app, labels: _labels, hasHealthConfig: _config, ...node }) => line(node));
+  const nodes = (answer.nodes ?? []).map(line);
   return [`status ${String(answer.status)}`, ...edges.sort(), ...(level === "all" ? nodes.sort() : [])];
 }
 

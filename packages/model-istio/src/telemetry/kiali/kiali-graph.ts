@@ -2,9 +2,10 @@ import type { Snapshot } from "@hopscope/model-kubernetes";
 import type { Sample } from "../series.ts";
 import { appendBadges } from "./badges.ts";
 import { buildTraffic } from "./build-traffic.ts";
+import { appendHealth } from "./health.ts";
 import { appendResponseTimes, appendSecurityPolicy, appendThroughput } from "./edge-appenders.ts";
 import { mergeInto, reduceToServices } from "./merge.ts";
-import { appendDeadNodes, appendIdleNodes, appendMeshCheck, appendServiceApps, finish, type WorkloadsOf } from "./node-appenders.ts";
+import { appendDeadNodes, appendIdleNodes, appendLabels, appendMeshCheck, appendServiceApps, finish, type WorkloadsOf } from "./node-appenders.ts";
 import { type KialiEdge, type KialiNode, printGraph } from "./print-graph.ts";
 import type { KialiQuestion } from "./question.ts";
 import { appendServiceEntries, type KnownEntries } from "./service-entries.ts";
@@ -67,6 +68,9 @@ export function kialiGraph(series: readonly Sample[], snapshot: Pick<Snapshot, "
   }
   if (lost) return { status: 500, nodes: [], edges: [], couldBeFirst: [...context.couldBeFirst] };
   finish(whole, question);
+  const here = (namespace: string): ReturnType<typeof listedWorkloads> => workloads(question.cluster, namespace);
+  if (asked("health")) appendHealth(whole, question, here);
+  if (asked("labeler")) appendLabels(whole, snapshot, here);
   const map = question.graphType === "service" && question.node === undefined ? reduceToServices(whole) : whole;
   return { status: 200, ...printGraph(map, question), couldBeFirst: [...context.couldBeFirst] };
 }

@@ -83,6 +83,20 @@ export function appendServiceApps(map: TrafficMap, namespace: string, snapshot: 
   }
 }
 
+/** Gives nodes the labels of their Kubernetes objects, but for app and version; what is outside or closed has none. */
+export function appendLabels(map: TrafficMap, snapshot: Pick<Snapshot, "resources">, workloads: (namespace: string) => readonly ListedWorkload[]): void {
+  for (const node of map.values()) {
+    if (node.found["isOutside"] === true || node.found["isInaccessible"] === true || node.type === "unknown") continue;
+    const all = node.type === "service"
+      ? serviceNamed(snapshot, node.namespace, node.service)?.metadata.labels
+      : isKnown(node.workload)
+        ? workloads(node.namespace).find(({ name }) => name === node.workload)?.labels
+        : Object.assign({}, ...workloads(node.namespace).filter(({ labels }) => labels["app"] === node.app).map(({ labels }) => labels)) as Readonly<Record<string, string>>;
+    const labels = Object.entries(all ?? {}).filter(([name]) => name !== "app" && name !== "version");
+    if (labels.length > 0) node.found["labels"] = Object.fromEntries(labels);
+  }
+}
+
 /** Marks what lies outside the question or outside what the user may read, and the nodes that only send. */
 export function finish(map: TrafficMap, { namespaces, accessible, cluster }: KialiQuestion): void {
   const targets = new Set([...map.values()].flatMap(({ edges }) => edges.map(({ dest }) => dest.id)));

@@ -108,6 +108,12 @@ function printNode(node: TrafficNode): KialiNode {
   });
 }
 
+/** The app's health, as the first of its app nodes has it. */
+function healthOf(members: readonly KialiNode[]): unknown {
+  const app = members.find(({ nodeType }) => nodeType === "app");
+  return app?.["healthDataApp"] ?? app?.["healthData"];
+}
+
 /** Puts nodes of one key, where there are two or more, into a box; `least` is how many boxes must come of it. */
 function box(nodes: readonly KialiNode[], by: "app" | "namespace" | "cluster", keyOf: (node: KialiNode) => string | undefined, least: number): readonly KialiNode[] {
   const keys = nodes.map(keyOf);
@@ -131,6 +137,7 @@ function box(nodes: readonly KialiNode[], by: "app" | "namespace" | "cluster", k
       isOutOfMesh: any("isOutOfMesh"),
       isInaccessible: any("isInaccessible"),
       isOutside: any("isOutside"),
+      healthData: by === "app" ? healthOf(members) : undefined,
     })];
   });
   return [...boxes, ...nodes.map((node, index) => present({ ...node, parent: idOf(keys[index]) ?? node.parent }))];
@@ -144,5 +151,5 @@ export function printGraph(map: TrafficMap, { boxBy, graphType }: Pick<KialiQues
   }
   if (boxBy.includes("namespace")) nodes = box(nodes, "namespace", ({ parent, cluster, namespace }) => (parent !== undefined || namespace === "unknown" ? undefined : `${cluster}_${namespace ?? ""}`), 2);
   if (boxBy.includes("cluster")) nodes = box(nodes, "cluster", ({ parent, cluster }) => (parent !== undefined || cluster === "unknown" ? undefined : cluster), 2);
-  return { nodes, edges: [...map.values()].flatMap(({ id, edges }) => edges.map((edge) => printEdge(id, edge))) };
+  return { nodes: nodes.map(({ healthDataApp: _app, ...node }) => node), edges: [...map.values()].flatMap(({ id, edges }) => edges.map((edge) => printEdge(id, edge))) };
 }

@@ -1,4 +1,4 @@
-import { isPod, matchesLabels, podsOf, type Pod, type Snapshot, workloadsOf } from "@hopscope/model-kubernetes";
+import { isPod, matchesLabels, podsOf, type Pod, type Snapshot, type Workload, workloadsOf } from "@hopscope/model-kubernetes";
 
 /** A workload as Kiali lists it. */
 export interface ListedWorkload {
@@ -7,6 +7,7 @@ export interface ListedWorkload {
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: number;
   readonly sidecar: boolean;
+  readonly replicas: { readonly desired: number; readonly current: number; readonly available: number };
 }
 
 const containersOf = (status: string): readonly unknown[] => {
@@ -18,6 +19,15 @@ const containersOf = (status: string): readonly unknown[] => {
     return [];
   }
 };
+
+function replicasOf({ kind, spec, status }: Workload): ListedWorkload["replicas"] {
+  const said = (field: string): number => {
+    const value: unknown = typeof status === "object" && status !== null ? Reflect.get(status, field) : undefined;
+    return typeof value === "number" ? value : 0;
+  };
+  if (kind === "DaemonSet") return { desired: said("desiredNumberScheduled"), current: said("currentNumberScheduled"), available: said("numberAvailable") };
+  return { desired: spec.replicas ?? 1, current: said("replicas"), available: said(kind === "StatefulSet" ? "readyReplicas" : "availableReplicas") };
+}
 
 /** Whether the injector's annotation names a proxy in the pod: Kiali looks at nothing else. */
 export const hasSidecar = (pod: Pod): boolean => containersOf(pod.metadata.annotations?.["sidecar.istio.io/status"] ?? "").length > 0;
@@ -37,10 +47,10 @@ export function listedWorkloads(snapshot: Pick<Snapshot, "resources">, namespace
       const labels = workload.spec.template.metadata?.labels ?? {};
       const own = pods.filter(({ metadata }) => matchesLabels(labels, metadata.labels));
       const sidecars = own.map(hasSidecar);
-      return { name: workload.metadata.name, type: workload.kind, labels, pods: own.length, sidecar: workload.kind === "Deployment" ? (sidecars[0] ?? true) : sidecars.every(Boolean) };
+      return { name: workload.metadata.name, type: workload.kind, labels, pods: own.length, sidecar: workload.kind === "Deployment" ? (sidecars[0] ?? true) : sidecars.every(Boolean), replicas: replicasOf(workload) };
     });
   const alone = pods
     .filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0)
-    .map((pod): ListedWorkload => ({ name: pod.metadata.name, type: "Pod", labels: pod.metadata.labels ?? {}, pods: 1, sidecar: hasSidecar(pod) }));
+    .map((pod): ListedWorkload => ({ name: pod.metadata.name, type: "Pod", labels: pod.metadata.labels ?? {}, pods: 1, sidecar: hasSidecar(pod), replicas: { desired: 1, current: 1, available: pod.status?.phase === "Running" ? 1 : 0 } }));
   return [...controllers, ...alone];
 }

@@ -114,3 +114,25 @@ it("does not depend on the order of the series", () => {
   const reports = [...http({ reporter: "source", ms: 50 }), ...http({ reporter: "destination", ms: 25 }), ...http({ reporter: "source", to: "cart" })];
   expect(kialiGraph([...reports].reverse(), { resources: [] }, ask())).toEqual(kialiGraph(reports, { resources: [] }, ask()));
 });
+
+const web: Resource = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "catalog-v1", namespace: "shop" },
+  spec: { replicas: 3, selector: { matchLabels: { app: "catalog" } }, template: { metadata: { labels: { app: "catalog", version: "v1", tier: "back" } }, spec: { containers: [{ name: "c" }] } } },
+  status: { replicas: 2, availableReplicas: 1 },
+};
+
+it("tells the box of an app its replicas and rates by code, where health is asked for", () => {
+  const graph = kialiGraph(http({ reporter: "destination" }), { resources: [web] }, ask({ appenders: "health" }));
+  const health = (id: string): unknown => graph.nodes.find((node) => node.id === id)?.["healthData"];
+  expect(health("svc_Kubernetes_shop_catalog")).toEqual({ requests: { inbound: { http: { 200: 2 } }, outbound: { http: { 200: 2 } }, healthAnnotations: {} } });
+  expect(health("vapp_Kubernetes_shop_catalog-v1")).toMatchObject({ workloadStatuses: [], requests: { outbound: {} } });
+  const wide = kialiGraph(http({ reporter: "destination" }), { resources: [web] }, ask({ appenders: "health", graphType: "app" }));
+  expect(wide.nodes.find(({ id }) => id === "app_Kubernetes_shop_catalog")?.["healthData"]).toMatchObject({ workloadStatuses: [{ name: "catalog-v1", desiredReplicas: 3, currentReplicas: 2, availableReplicas: 1 }] });
+});
+
+it("gives nodes their Kubernetes labels but for app and version, where they are asked for", () => {
+  const graph = kialiGraph(http({ reporter: "destination" }), { resources: [web] }, ask({ appenders: "labeler" }));
+  expect(graph.nodes.flatMap(({ id, labels }) => (labels === undefined ? [] : [[id, labels]]))).toEqual([["vapp_Kubernetes_shop_catalog-v1", { tier: "back" }]]);
+});
