@@ -1,4 +1,4 @@
-import type { FlowGroup, FlowIndex } from "./flow-index.ts";
+import type { FlowGroup, IndexPart } from "./flow-index.ts";
 import type { Flow, TestCode } from "./machine.ts";
 import { entriesOf, type PreparedMatch } from "./prepared-match.ts";
 
@@ -6,15 +6,15 @@ import { entriesOf, type PreparedMatch } from "./prepared-match.ts";
 const SHORT = 12;
 
 /**
- * Indexes the flows of a table: flows that want values of the same bits of addresses, ports and registers form a group, in which
+ * Indexes flows of a table: flows that want values of the same bits of addresses, ports and registers form a group, in which
  * the packet's values lead to the few flows that can match.
  *
  * A flow with alternatives, such as a list of addresses, is entered once for each. What the index does not tell apart is tested on the flow.
  */
-export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], enabled: boolean): FlowIndex {
+export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], enabled: boolean): IndexPart {
   const loose: UnplacedFlow[] = [];
   const groups = new Map<string, OpenGroup>();
-  for (const one of unplaced) {
+  for (const [index, one] of unplaced.entries()) {
     const { flow } = one;
     const entries = !enabled || unplaced.length <= SHORT ? "loose" : entriesOf(one.match);
     if (entries === "loose") {
@@ -26,16 +26,15 @@ export function indexFlows(code: TestCode, unplaced: readonly UnplacedFlow[], en
       const group = groups.get(key) ?? { first: flow.rank, words, masks, type, proto, byHash: new Map<number, number[]>() };
       groups.set(key, group);
       const bucket = group.byHash.get(hash);
-      // Ranks are the indices of the flows, too.
-      if (bucket === undefined) group.byHash.set(hash, [flow.rank, flow.rank, start, stop]);
-      else if (bucket[bucket.length - 4] !== flow.rank) bucket.push(flow.rank, flow.rank, start, stop);
+      if (bucket === undefined) group.byHash.set(hash, [flow.rank, index, start, stop]);
+      else if (bucket[bucket.length - 3] !== index) bucket.push(flow.rank, index, start, stop);
     }
   }
   const start = code.used;
   for (const { flow, match } of loose) place(code, [code.used + 2 + match.bits.length, flow.rank, ...match.bits]);
   const stop = code.used;
   return {
-    flows: unplaced.map(({ flow }) => flow), loose: loose.map(({ flow }) => flow), start, stop,
+    flows: unplaced.map(({ flow }) => flow), first: unplaced[0]?.flow.rank ?? Infinity, loose: loose.map(({ flow }) => flow), start, stop,
     groups: [...groups.values()].sort((a, b) => a.first - b.first).map((group) => placeGroup(code, group)),
   };
 }

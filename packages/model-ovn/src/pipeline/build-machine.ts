@@ -4,7 +4,7 @@ import { symbolTable } from "../expr/symbol-table.ts";
 import { DEFAULT_VERSION } from "../expr/version.ts";
 import type { LogicalFlow, SbDatapath, SouthboundDb } from "../southbound.ts";
 import type { Datapath, Group, Language, Machine, MachineOptions, Port, Table } from "./machine.ts";
-import { inRowOrder, rowPlaces } from "./row-order.ts";
+import { inRowOrder } from "./row-order.ts";
 
 /**
  * Makes a Southbound database ready to run. Flows are sorted when a packet first enters their datapath, and read when one first
@@ -15,9 +15,9 @@ import { inRowOrder, rowPlaces } from "./row-order.ts";
  */
 export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> = {}): Machine {
   const ports = new Map<string, Port>();
-  let places: ReadonlyMap<LogicalFlow, number> | undefined;
-  const placeOf: PlaceOf = (flow) => (places ??= rowPlaces(db.flows, (row) => row.uuid)).get(flow) ?? 0;
-  const datapaths = db.datapaths.map((row) => buildDatapath(row, placeOf));
+  let ranks: ReadonlyMap<LogicalFlow, number> | undefined;
+  const rankOf: RankOf = (flow) => (ranks ??= ranksOf(db.flows)).get(flow) ?? 0;
+  const datapaths = db.datapaths.map((row) => buildDatapath(row, rankOf));
   for (const datapath of datapaths) for (const port of datapath.ports.values()) if (!ports.has(port.name)) ports.set(port.name, port);
   linkPorts([...ports.values()], ports);
   return {
@@ -27,7 +27,8 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
     language: languageOf(db),
     skipped: [],
-    shared: { tests: new Map(), needs: new Map(), matches: new Map(), parsed: new Map(), problems: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
+    rankOf,
+    shared: { tests: new Map(), needs: new Map(), matches: new Map(), parts: new Map(), parsed: new Map(), problems: new Map(), code: { words: new Int32Array(1 << 12), used: 1 }, sets: new Map(), actions: new Map() },
   };
 }
 
@@ -39,18 +40,23 @@ function languageOf(db: SouthboundDb): Language {
   return { version, symbols: symbolTable(version), dhcp };
 }
 
-/** Place of a flow in the order in which OVN comes upon flows of equal priority. */
-type PlaceOf = (flow: LogicalFlow) => number;
+type RankOf = (flow: LogicalFlow) => number;
 
-function buildDatapath(row: SbDatapath, placeOf: PlaceOf): Datapath {
+/** Flows by priority; those of equal priority in the order in which OVN comes upon them. */
+function ranksOf(flows: readonly LogicalFlow[]): ReadonlyMap<LogicalFlow, number> {
+  const sorted = [...inRowOrder(flows, (row) => row.uuid)].sort((a, b) => b.priority - a.priority);
+  return new Map(sorted.map((flow, rank) => [flow, rank]));
+}
+
+function buildDatapath(row: SbDatapath, rankOf: RankOf): Datapath {
   const ports = new Map<number, Port>();
   const groups = new Map<number, Group>();
   const groupsByName = new Map<string, Group>();
-  let tables: { readonly ingress: Table[]; readonly egress: Table[] } | undefined;
+  let tables: Datapath["tables"] | undefined;
   const datapath: Datapath = {
     row, name: row.name, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
     get tables() {
-      tables ??= sortFlows(datapath, row.flows, placeOf);
+      tables ??= sortFlows(datapath, row.flows, rankOf);
       return tables;
     },
   };
@@ -87,28 +93,25 @@ function linkPorts(list: readonly Port[], ports: ReadonlyMap<string, Port>): voi
   }
 }
 
-function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], placeOf: PlaceOf): { readonly ingress: Table[]; readonly egress: Table[] } {
+function sortFlows(datapath: Datapath, flows: readonly LogicalFlow[], rankOf: RankOf): Datapath["tables"] {
   const tables = { ingress: [] as Table[], egress: [] as Table[] };
-  const rows = new Map<Table, LogicalFlow[]>();
-  for (const flow of flows) {
-    const table = tableIn(tables[flow.pipeline], datapath, flow.pipeline, flow.table);
-    const list = rows.get(table);
-    if (list === undefined) rows.set(table, [flow]);
-    else list.push(flow);
-  }
-  for (const [table, list] of rows) table.rows = () => list.map((row) => ({ row, key: placeOf(row) - row.priority * 2 ** 32 })).sort((a, b) => a.key - b.key).map(({ row }) => row);
+  for (const flow of flows) tableIn(tables[flow.pipeline], datapath, flow.pipeline, flow.table, rankOf).unsorted.push(flow);
   return tables;
 }
 
-function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number: number): Table {
-  while (tables.length <= number) tables.push({ datapath, pipeline, number: tables.length, rows: () => [], index: undefined, onward: undefined, jump: undefined });
+function tableIn(tables: Table[], datapath: Datapath, pipeline: Pipeline, number: number, rankOf: RankOf): Table {
+  while (tables.length <= number) {
+    const unsorted: LogicalFlow[] = [];
+    const rows = (): readonly LogicalFlow[] => [...unsorted].sort((a, b) => rankOf(a) - rankOf(b));
+    tables.push({ datapath, pipeline, number: tables.length, unsorted, rows, index: undefined, onward: undefined, jump: undefined });
+  }
   return tables[number] as Table;
 }
 
 /** A table of a datapath; one without flows where the database has none. */
 export function tableOf(datapath: Datapath, pipeline: Pipeline, number: number): Table {
   const tables = datapath.tables[pipeline];
-  return tables[number] ?? tableIn(tables, datapath, pipeline, number);
+  return tables[number] ?? tableIn(tables, datapath, pipeline, number, () => 0);
 }
 
 /** The table after a table. */

@@ -2,10 +2,20 @@ import type { Flow, Machine } from "./machine.ts";
 import { type Registers, WORD } from "./registers.ts";
 import { passes, type Test } from "./test.ts";
 
-/** Flows of one table, made to find the first that matches quickly. */
+/** The flows of a table, in parts: those of a group of datapaths are one part, which the datapaths share. */
 export interface FlowIndex {
+  /** The part with the earliest flow first. */
+  readonly parts: readonly IndexPart[];
+  /** Number of flows in all parts. */
+  readonly size: number;
+}
+
+/** Some flows of a table, made to find the first that matches quickly. */
+export interface IndexPart {
   /** In the order of lookup. */
   readonly flows: readonly Flow[];
+  /** Rank of the earliest. */
+  readonly first: number;
   /** Flows that no group holds, in the order of lookup. */
   readonly loose: readonly Flow[];
   /** Where the tests of the loose flows lie in the machine's code: for each the end, the rank, and its single-word tests. */
@@ -51,18 +61,33 @@ export type Counts = (machine: Machine, flow: Flow, regs: Registers) => boolean;
  *
  * `counts` says whether a flow that matches is one at all: it is asked only for these, since reading a flow's actions takes time.
  */
-export function lookup(index: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
-  const grouped = index.groups.length === 0 ? undefined : inGroups(index, regs, machine, counts);
-  const rank = grouped === undefined ? Infinity : grouped.rank;
+export function lookup({ parts }: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
+  let best: Flow | undefined;
+  let rank = Infinity;
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] as IndexPart;
+    if (part.first >= rank) break;
+    const found = inPart(part, rank, regs, machine, counts);
+    if (found === undefined) continue;
+    best = found;
+    rank = found.rank;
+  }
+  return best;
+}
+
+/** The first flow of a part that a packet matches and that comes before `limit`. */
+function inPart(part: IndexPart, limit: number, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
+  const grouped = part.groups.length === 0 ? undefined : inGroups(part, limit, regs, machine, counts);
+  const rank = grouped === undefined ? limit : grouped.rank;
   const { words } = machine.shared.code;
-  let at = index.start;
-  for (let one = 0; at < index.stop; one++) {
+  let at = part.start;
+  for (let one = 0; at < part.stop; one++) {
     const end = words[at] as number;
-    if ((words[at + 1] as number) > rank) break;
+    if ((words[at + 1] as number) >= rank) break;
     at += 2;
     while (at < end && ((regs[words[at] as number] as number) & (words[at + 1] as number)) === words[at + 2]) at += 3;
     if (at >= end) {
-      const flow = index.loose[one] as Flow;
+      const flow = part.loose[one] as Flow;
       if ((flow.rest.length === 0 || passesAll(flow.rest, regs)) && counts(machine, flow, regs)) return flow;
     }
     at = end;
@@ -70,13 +95,13 @@ export function lookup(index: FlowIndex, regs: Registers, machine: Machine, coun
   return grouped;
 }
 
-function inGroups(index: FlowIndex, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
+function inGroups(index: IndexPart, limit: number, regs: Registers, machine: Machine, counts: Counts): Flow | undefined {
   const { groups } = index;
   const { words } = machine.shared.code;
   const type = (regs[WORD.ethType] as number) & 0xffff;
   const proto = (regs[WORD.proto] as number) & 0xff;
   let best: Flow | undefined;
-  let rank = Infinity;
+  let rank = limit;
   for (let at = 0; at < groups.length; at++) {
     const group = groups[at] as FlowGroup;
     if (group.first >= rank) break;

@@ -36,7 +36,7 @@ export function visit(run: Run, first: Table, packet: Registers, parent: number)
     let flow = find(run.machine, table, regs);
     while (flow?.body?.type === "actions" && flow.body.passes) {
       const onward = onwardOf(table);
-      if (table.index?.flows.length === 1) table.jump = onward;
+      if (table.index?.size === 1) table.jump = onward;
       table = onward;
       while (table.jump !== undefined) table = table.jump;
       flow = find(run.machine, table, regs);

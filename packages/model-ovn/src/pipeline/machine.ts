@@ -3,7 +3,7 @@ import type { LogicalFlow, SbDatapath, SbMulticastGroup, SbPort, SouthboundDb } 
 import type { DhcpOptions } from "../actions/options.ts";
 import type { FieldSymbol, SymbolTable } from "../expr/symbols.ts";
 import type { Expression, IntegerConstant } from "../expr/expression.ts";
-import type { FlowIndex } from "./flow-index.ts";
+import type { FlowIndex, IndexPart } from "./flow-index.ts";
 import type { PreparedMatch } from "./prepared-match.ts";
 import type { Step } from "./steps.ts";
 import type { Test } from "./test.ts";
@@ -23,6 +23,8 @@ export interface Machine {
   readonly skipped: SkippedFlow[];
   /** What tables share while they are read. */
   readonly shared: Shared;
+  /** Place of a flow in the order of lookup, among all flows of the database. */
+  readonly rankOf: (flow: LogicalFlow) => number;
 }
 
 /** The match and action language of the release that made the database, and the DHCP options that it knows. */
@@ -61,6 +63,8 @@ export interface Shared {
   readonly parsed: Map<string, Expression>;
   /** Matches that cannot be read, and why. */
   readonly problems: Map<string, string>;
+  /** Parts of tables that the datapaths of a group share, by the group and the table. */
+  readonly parts: Map<string, IndexPart>;
   /** Tests of all flows read so far, side by side. */
   readonly code: TestCode;
   /** Members of address sets that are in use. */
@@ -116,8 +120,10 @@ export interface Table {
   readonly datapath: Datapath;
   readonly pipeline: Pipeline;
   readonly number: number;
+  /** Rows in the order of the database. */
+  readonly unsorted: LogicalFlow[];
   /** Rows in the order of lookup. */
-  rows: () => readonly LogicalFlow[];
+  readonly rows: () => readonly LogicalFlow[];
   /** Made on the first visit. */
   index: FlowIndex | undefined;
   /** The table after this one; known once it was asked for. */
@@ -129,8 +135,9 @@ export interface Table {
 /** A flow as the machine runs it. */
 export interface Flow {
   readonly row: LogicalFlow;
+  /** The table that it was read for; the other datapaths of its group may share it. */
   readonly table: Table;
-  /** Position in the order of lookup: the lowest that matches wins. */
+  /** Place in the order of lookup among all flows of the database: the lowest that matches wins. */
   readonly rank: number;
   /** Whether it has tests of single words, which lie in the machine's code. */
   readonly hasBits: boolean;

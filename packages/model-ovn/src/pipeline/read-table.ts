@@ -5,7 +5,7 @@ import { parseExpression } from "../expr/parse.ts";
 import { OvnSyntaxError } from "../expr/syntax-error.ts";
 import type { LogicalFlow } from "../southbound.ts";
 import { indexFlows, type UnplacedFlow } from "./build-index.ts";
-import type { FlowIndex } from "./flow-index.ts";
+import type { FlowIndex, IndexPart } from "./flow-index.ts";
 import { lower, type MatchNames, MatchProblem } from "./lower.ts";
 import type { Datapath, Flow, FlowBody, Machine, ReadActions, Table } from "./machine.ts";
 import { stepsOf } from "./steps.ts";
@@ -16,6 +16,9 @@ import type { Registers } from "./registers.ts";
 /** Tables that `next` may name: more than any release has. */
 const TABLES = 40;
 
+/** Flows of a group of datapaths that are fewer than this are read for each datapath. */
+const WORTH_SHARING = 16;
+
 /** The flows of a table, read on the first visit. */
 export function indexOf(machine: Machine, table: Table): FlowIndex {
   table.index ??= readTable(machine, table);
@@ -23,21 +26,52 @@ export function indexOf(machine: Machine, table: Table): FlowIndex {
 }
 
 function readTable(machine: Machine, table: Table): FlowIndex {
+  const byGroup = new Map<string, LogicalFlow[]>();
+  const own: LogicalFlow[] = [];
+  for (const row of table.unsorted) {
+    if (row.group === undefined || isLocal(row)) {
+      own.push(row);
+      continue;
+    }
+    const list = byGroup.get(row.group);
+    if (list === undefined) byGroup.set(row.group, [row]);
+    else list.push(row);
+  }
+  const parts: IndexPart[] = [];
+  for (const [group, rows] of byGroup) {
+    if (rows.length < WORTH_SHARING) own.push(...rows);
+    else parts.push(sharedPart(machine, table, group, rows));
+  }
+  if (own.length > 0) parts.push(readPart(machine, table, own));
+  return { parts: parts.sort((a, b) => a.first - b.first), size: parts.reduce((sum, part) => sum + part.flows.length, 0) };
+}
+
+/** The part that all datapaths of a group share: its matches mean the same in each. */
+function sharedPart(machine: Machine, table: Table, group: string, rows: readonly LogicalFlow[]): IndexPart {
+  const key = `${group} ${table.pipeline} ${table.number}`;
+  const known = machine.shared.parts.get(key);
+  if (known !== undefined) return known;
+  const made = readPart(machine, table, rows);
+  machine.shared.parts.set(key, made);
+  return made;
+}
+
+function readPart(machine: Machine, table: Table, rows: readonly LogicalFlow[]): IndexPart {
   const names = namesIn(machine, table.datapath);
   const flows: UnplacedFlow[] = [];
-  for (const row of table.rows()) {
+  for (const { row, rank } of rows.map((each) => ({ row: each, rank: machine.rankOf(each) })).sort((a, b) => a.rank - b.rank)) {
     const match = readMatch(machine, row, names);
-    if (match !== undefined) flows.push({ flow: { row, table, rank: flows.length, hasBits: match.bits.length > 0, rest: match.rest, body: undefined }, match });
+    if (match !== undefined) flows.push({ flow: { row, table, rank, hasBits: match.bits.length > 0, rest: match.rest, body: undefined }, match });
   }
   return indexFlows(machine.shared.code, flows, machine.options.index);
 }
 
 /** Names of ports and of their groups mean something else in each datapath. */
-const LOCAL = /["@]/;
+const isLocal = ({ match }: LogicalFlow): boolean => match.includes('"') || match.includes("@");
 
 function readMatch(machine: Machine, row: LogicalFlow, names: MatchNames): PreparedMatch | undefined {
   const { matches, problems, parsed } = machine.shared;
-  const local = LOCAL.test(row.match);
+  const local = isLocal(row);
   const known = local ? undefined : matches.get(row.match);
   if (known !== undefined) return known;
   const trouble = problems.get(row.match);

@@ -42,18 +42,13 @@ const inOrder = (length: number): Uint32Array => Uint32Array.from({ length }, (_
 const uuidHash = (uuid: string): number => parseInt(uuid.slice(0, 8), 16) || 0;
 
 /**
- * Where rows of a table stand in the order in which programs of OVN come upon them: that of a hash table, by the first word of the uuid.
+ * All rows of a table in the order in which programs of OVN come upon them: that of a hash table, by the first word of the uuid.
  *
  * It decides between flows of equal priority that match the same packet. Rows of one bucket lie in it as they came in, and they came
  * as members of a JSON object, once at the server and once at the client in a hash table by the text of the uuid.
  *
  * @see Open vSwitch 3.1, lib/uuid.h uuid_hash, lib/ovsdb-idl.c, lib/ovsdb-cs.c ovsdb_cs_parse_table_update
  */
-export function rowPlaces<Row>(all: readonly Row[], uuidOf: (row: Row) => string): ReadonlyMap<Row, number> {
-  return new Map(inRowOrder(all, uuidOf).map((row, place) => [row, place]));
-}
-
-/** All rows of a table in the order of {@link rowPlaces}. */
 export function inRowOrder<Row>(all: readonly Row[], uuidOf: (row: Row) => string): readonly Row[] {
   const texts = Uint32Array.from(all, (each) => hashText(uuidOf(each)));
   const arrived = hashOrder(texts, hashOrder(texts, inOrder(all.length)));

@@ -103,7 +103,7 @@ function flowText(texts: TraceTexts, flow: Flow): string {
 }
 
 function missText(texts: TraceTexts, table: Table): string {
-  const stage = table.index?.flows.find(texts.isReadable)?.row.stage ?? "";
+  const stage = table.index?.parts.flatMap(({ flows }) => flows).find(texts.isReadable)?.row.stage ?? "";
   return `${String(table.number).padStart(2)}. ${stage === "" ? "" : `${stage}: `}no match (implicit drop)`;
 }
 
