@@ -1,6 +1,6 @@
 import type { Journey, Leg, Seen } from "@hopscope/core";
 import { resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { edgesOfSeries, type KialiEdge, type KialiGraph, kialiGraphs, type KialiNode, PAGE_APPENDERS, parseQuestion, type ProxySeries, seriesOf, steadyTraffic } from "@hopscope/model-istio";
+import { edgesOfSeries, type KialiEdge, type KialiGraph, kialiGraphs, type KialiNode, parseQuestion, type ProxySeries, seriesOf, steadyTraffic } from "@hopscope/model-istio";
 import { edgeOf, isLoopback } from "./edges.ts";
 import type { ObservabilitySettings } from "./settings.ts";
 
@@ -15,14 +15,14 @@ function nodeName(node: KialiNode | undefined, id: string): string {
   return `${node.nodeType === "service" ? "service" : "workload"} ${full ?? id}`;
 }
 
-/** What the graph page is asked: every namespace of the journey, and the response time's label ticked. */
+/** What the graph page is asked: every namespace of the journey, and the response time's label ticked; the page's other marks do not matter here. */
 function questionFor(series: readonly ProxySeries[], snapshot: Snapshot, istioNamespace: string): ReturnType<typeof parseQuestion> {
   const names = series.flatMap(({ labels }) => [labels["source_workload_namespace"], labels["destination_workload_namespace"]]);
   const namespaces = [...new Set(names)].filter((name) => name !== undefined && name !== "unknown").sort();
   const accessible = new Set([...namespaces, ...resourcesOf(snapshot, "Namespace").map(({ metadata }) => metadata.name)]);
   return parseQuestion(
     "/namespaces/graph",
-    { namespaces: namespaces.join(","), graphType: "versionedApp", injectServiceNodes: "true", appenders: [...PAGE_APPENDERS, "responseTime", "securityPolicy"].join(","), responseTime: "95" },
+    { namespaces: namespaces.join(","), graphType: "versionedApp", injectServiceNodes: "true", appenders: "serviceEntry,responseTime", responseTime: "95" },
     { istioNamespace, accessible: [...accessible].filter((name) => name !== undefined) },
   );
 }
