@@ -44,8 +44,9 @@ export function parseTraceArguments(args: readonly string[]): TraceArguments {
       words.push(word);
       continue;
     }
-    const name = optionName(word);
-    let value = word.includes("=") ? word.slice(word.indexOf("=") + 1) : undefined;
+    const equals = word.indexOf("=");
+    const name = optionName(equals === -1 ? word : word.slice(0, equals));
+    let value = equals === -1 ? undefined : word.slice(equals + 1);
     if (known[name] === true) value ??= args[++at];
     else if (value !== undefined) throw new TraceProblem(`option '--${name}' doesn't allow an argument`);
     if (known[name] === true && value === undefined) throw new TraceProblem(`option '--${name}' requires an argument`);
@@ -79,10 +80,14 @@ export function parseTraceArguments(args: readonly string[]): TraceArguments {
   return { db, forms, ct, lbDst, selectId, friendly, ...(second === undefined ? { microflow: first } : { datapath: first, microflow: second }) };
 }
 
+/** Options by how they may be written. */
+const written = new Map(Object.keys(known).map((name) => [`--${name}`, name]));
+
 function optionName(word: string): string {
-  const name = word.replace(/^--?/, "").replace(/=.*$/s, "");
+  const whole = written.get(word);
+  if (whole !== undefined) return whole;
   if (!word.startsWith("--")) throw new TraceProblem(`invalid option '${word}'`);
-  if (Object.hasOwn(known, name)) return name;
+  const name = word.slice(2);
   const fits = Object.keys(known).filter((one) => one.startsWith(name));
   const [only] = fits;
   if (only === undefined) throw new TraceProblem(`unrecognized option '--${name}'; expected one of ${Object.keys(known).map((one) => `--${one}`).join(", ")}`);
@@ -92,6 +97,8 @@ function optionName(word: string): string {
 
 /** Reads `new,est`; a state is always tracked. @see Open vSwitch 3.1, lib/flow.c parse_ct_state */
 function parseCtState(text: string): number {
+  // By far the most are one flag.
+  if (Object.hasOwn(CT, text)) return CT.trk | CT[text as keyof typeof CT];
   let state: number = CT.trk;
   for (const flag of text.split(/[, ]+/).filter((one) => one !== "")) {
     const bit = Object.hasOwn(CT, flag) ? CT[flag as keyof typeof CT] : undefined;
