@@ -1,4 +1,4 @@
-import type { Packet } from "../packet/packet.ts";
+import type { Packet, TcpFlag } from "../packet/packet.ts";
 import { inverse, type Tuple, tupleKey, tupleOf } from "./tuple.ts";
 
 /** One tracked connection. Without translation `reply` is the inverse of `original`. */
@@ -28,6 +28,12 @@ export interface Conntrack {
 }
 
 export type ConnectionState = "new" | "established" | "related" | "invalid" | "untracked";
+/**
+ * Who tracks: Linux, or Open vSwitch itself in its userspace datapath, which lets a reset or a FIN begin a connection.
+ *
+ * @see Open vSwitch 3.1, lib/conntrack-tcp.c tcp_valid_new
+ */
+export type Tracker = "linux" | "userspace";
 export type Direction = "original" | "reply";
 
 /** A packet's place in a connection. A new connection is not in the table until it is confirmed. */
@@ -73,7 +79,7 @@ export const newConnection = (tuple: Tuple, zone = 0): TrackedConnection => ({
  * @example
  * track(emptyConntrack, tcpPacket({ src: "10.0.0.1", dst: "10.0.0.2", srcPort: 4000, dstPort: 80 })).state // "new"
  */
-export function track(table: Conntrack, packet: Packet, zone = 0): Tracked {
+export function track(table: Conntrack, packet: Packet, zone = 0, by: Tracker = "linux"): Tracked {
   const { l4 } = packet;
   if (l4?.type === "icmp" && l4.about !== undefined) return trackError(table, l4.about, zone);
   const tuple = tupleOf(packet);
@@ -84,7 +90,7 @@ export function track(table: Conntrack, packet: Packet, zone = 0): Tracked {
     if (direction === "reply") return { state: "established", direction, connection: connection.replied ? connection : { ...connection, replied: true } };
     return { state: connection.replied ? "established" : "new", direction, connection };
   }
-  if (l4?.type === "tcp" && !canStart(l4.flags)) return { state: "invalid", direction: "original" };
+  if (l4?.type === "tcp" && !canStart(l4.flags, by)) return { state: "invalid", direction: "original" };
   if (l4?.type === "icmp" && ![8, 128].includes(l4.icmpType)) return { state: "invalid", direction: "original" };
   return { state: "new", direction: "original", connection: newConnection(tuple, zone) };
 }
@@ -96,7 +102,13 @@ function trackError(table: Conntrack, about: Packet, zone: number): Tracked {
   return found === undefined ? { state: "invalid", direction: "original" } : { state: "related", direction: found.direction, connection: found.connection };
 }
 
-const canStart = (flags: readonly string[]): boolean => !flags.includes("rst") && !flags.includes("fin") && (!flags.includes("syn") || !flags.includes("ack"));
+function canStart(flags: readonly TcpFlag[], by: Tracker): boolean {
+  const has = (flag: TcpFlag): boolean => flags.includes(flag);
+  if (has("syn") && has("ack")) return false;
+  if (by === "linux") return !has("rst") && !has("fin");
+  if (has("syn")) return !has("rst") && !has("fin");
+  return has("ack") || (has("rst") && !has("fin") && !has("psh"));
+}
 
 /** Puts a connection into the table, or replaces what the table knew of it. */
 export function confirm(table: Conntrack, connection: TrackedConnection): Conntrack {

@@ -1,3 +1,4 @@
+import type { Tracker } from "@hopscope/core";
 import { canonicalAddress } from "../../kubernetes/address.ts";
 import type { SbPort, SouthboundDb } from "../../southbound.ts";
 import { buildMachine } from "../build-machine.ts";
@@ -18,22 +19,25 @@ export interface Chassis {
   readonly bindings: ReadonlyMap<string, string>;
   /** Port of the datapath that leads to the physical network, by the datapath's key. */
   readonly localnets: ReadonlyMap<number, Port>;
+  readonly tracker: Tracker;
 }
 
 export interface ChassisOptionsOfMachine {
   /** Looks flows up by an index (the default), or one after the other. */
   readonly index?: boolean;
+  /** Whose connection tracking Open vSwitch uses: that of the kernel (the default), or its own (DPDK). */
+  readonly tracker?: Tracker;
 }
 
 /** Makes the machine of one chassis. */
-export function buildChassis(db: SouthboundDb, name: string, { index = true }: ChassisOptionsOfMachine = {}): Chassis {
+export function buildChassis(db: SouthboundDb, name: string, { index = true, tracker = "linux" }: ChassisOptionsOfMachine = {}): Chassis {
   const resident = new Set<string>();
   for (const datapath of db.datapaths) for (const port of datapath.ports) if (isBoundTo(port, name)) resident.add(port.name);
   const templates = db.templates.get(name);
   const machine = buildMachine(db, { isResident: (port) => resident.has(port), plainPortGroups: true, index, ...(templates === undefined ? {} : { templates }) });
   const localnets = new Map<number, Port>();
   for (const datapath of machine.datapaths) for (const port of datapath.ports.values()) if (port.row.type === "localnet" && !localnets.has(datapath.key)) localnets.set(datapath.key, port);
-  return { name, machine, db, zones: zonesOf(machine, name), hairpins: hairpinsOf(db, name), bindings: bindingsOf(db), localnets };
+  return { name, machine, db, zones: zonesOf(machine, name), hairpins: hairpinsOf(db, name), bindings: bindingsOf(db), localnets, tracker };
 }
 
 /** Whether a port is bound to a chassis. */

@@ -15,7 +15,7 @@ export function trackIn(context: RealContext, regs: Registers, zone: number): Tr
   if (carried !== undefined && found !== undefined) {
     return { state: carried.direction === "reply" || found.replied ? "established" : "new", direction: carried.direction, connection: found };
   }
-  const tracked = track(context.conntrack, packetOf(context, regs), zone);
+  const tracked = track(context.conntrack, packetOf(context, regs), zone, context.chassis.tracker);
   const { connection, direction, state } = tracked;
   // An error is about a connection and not a part of it.
   const tracking = connection === undefined || state === "related" ? undefined : { zone, original: connection.original, direction };

@@ -9,6 +9,7 @@ import { rememberAffinity, rememberNextHop } from "./affinity.ts";
 import { ZONE } from "./chassis.ts";
 import { commit, forgetConnection, lookUp, translateAndCommit } from "./connection.ts";
 import { hairpinSource } from "./hairpin.ts";
+import { uncleared } from "./output.ts";
 import { addressAt } from "./packet-registers.ts";
 import { carriedOf, carry, decide, end, originOf, type RealContext } from "./run.ts";
 
@@ -68,8 +69,9 @@ export function realConntrack(context: RealContext): ConntrackPolicy {
       goOn(run, site, copy, action.table);
     },
     clear(_, __, regs) {
+      const { base, made, tracked } = carriedOf(context, regs);
+      carry(context, regs, { base, ...uncleared({ made, tracked }, regs) });
       forgetConnection(regs);
-      carry(context, regs, { ...carriedOf(context, regs), tracked: undefined });
     },
     snatToVip(_, site, regs) {
       const address = hairpinSource(context, site, regs);

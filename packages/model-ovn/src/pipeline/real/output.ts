@@ -5,16 +5,17 @@ import type { Datapath, Group, Port } from "../machine.ts";
 import type { Run, Site } from "../mode.ts";
 import { LOOPBACK, type Registers, WORD } from "../registers.ts";
 import { isBoundTo, loadZones, ZONE } from "./chassis.ts";
-import { beginPass, carriedOf, carry, end, type Exit, freshRegisters, placeOf, type RealContext, settle } from "./run.ts";
+import { beginPass, type Carried, carriedOf, carry, end, type Exit, freshRegisters, placeOf, type RealContext, settle } from "./run.ts";
 
 const GENEVE_BYTES = 58;
 const word = (regs: Registers, at: number): number => regs[at] as number;
 const loops = (regs: Registers): boolean => (word(regs, WORD.flags) & LOOPBACK) !== 0;
 
-/** Lets a packet enter a datapath's ingress tables by a port. */
-export function enter(context: RealContext, run: Run, port: Port, packet: Packet, made: boolean): void {
+/** Lets a packet enter a datapath's ingress tables by a port; `tracked` is the connection that it still carries. */
+export function enter(context: RealContext, run: Run, port: Port, packet: Packet, { made, tracked }: Pick<Carried, "made" | "tracked">): void {
   const { datapath } = port;
   const regs = freshRegisters(context, packet, made);
+  if (tracked !== undefined) carry(context, regs, { base: packet, made, tracked });
   regs[WORD.inport] = port.key;
   loadZones(context.chassis, datapath, port.name, regs);
   if (port.row.type === "localport") regs[WORD.flags] = LOCALPORT;
@@ -113,7 +114,7 @@ export function leaveEgress(context: RealContext, run: Run, site: Site, regs: Re
     case "l3gateway":
     case "router":
       if (port.peer === undefined) return end(context, site, "drop", `port ${port.name} has no peer`);
-      return enter(context, run, port.peer, packet, carriedOf(context, regs).made);
+      return enter(context, run, port.peer, packet, uncleared(carriedOf(context, regs), regs));
     case "localnet":
       if ((word(regs, WORD.flags) & LOCALPORT) !== 0) return end(context, site, "drop", "a packet from a localport does not leave its chassis");
       return exit(context, regs, { type: "localnet", port: port.name, packet });
@@ -123,6 +124,15 @@ export function leaveEgress(context: RealContext, run: Run, site: Site, regs: Re
       exit(context, regs, { type: "port", port: port.name, packet });
   }
 }
+
+/**
+ * What a packet carries through a patch. Open vSwitch leaves the clearing out where the last action was a commit, as nothing is
+ * tracked then that it knows of; the packet keeps its connection.
+ *
+ * @see Open vSwitch 3.1, ofproto/ofproto-dpif-xlate.c compose_ct_clear_action and its callers
+ */
+export const uncleared = ({ made, tracked }: Carried, regs: Registers): Pick<Carried, "made" | "tracked"> =>
+  word(regs, WORD.ctState) === 0 ? { made, tracked } : { made };
 
 /** A packet that arrives by tunnel goes straight to the egress tables of the port, or of the group's ports, that its key names. */
 export function enterByTunnel(context: RealContext, run: Run, packet: Packet): void {

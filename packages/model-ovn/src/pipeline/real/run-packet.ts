@@ -38,7 +38,7 @@ export function runPacket(chassis: Chassis, entrance: Entrance, packet: Packet, 
   const port = entrance.type === "port" ? chassis.machine.ports.get(entrance.name) : undefined;
   if (entrance.type === "tunnel") enterByTunnel(context, run, packet);
   else if (port === undefined) context.ends.push({ type: "drop", reason: `chassis ${chassis.name} has no port ${entrance.name}`, origin: { object: `chassis ${chassis.name}` } });
-  else enter(context, run, port, packet, false);
+  else enter(context, run, port, packet, { made: false });
   release(context, run);
   const { passes, exits, ends, refusal } = context;
   return { passes, exits, ends, refusal, state: { conntrack: context.conntrack, memory: context.memory }, caveats: [...context.caveats.values(), ...skipped(context)] };

@@ -40,6 +40,22 @@ export function randomPacket({ plan, dice }: CompiledCluster, node: ClusterPlan[
   return { port: pod.port, packet: { ...made, eth: { ...made.eth, src: pod.mac, dst: nextMac(plan, pod, family, dst) } } };
 }
 
+/** A packet that comes to a node from the physical network, or from its host by the management port. */
+export function randomVisitor({ plan, dice }: CompiledCluster, node: ClusterPlan["nodes"][number]): { readonly port: string; readonly packet: Packet } {
+  const doors = plan.doors.filter(({ port }) => port === `br-ex_${node.name}` || port === `k8s-${node.name}`);
+  const door = dice.pick(doors);
+  const family = dice.pick(plan.families);
+  const vips = plan.vips.filter((vip) => vip.family === family);
+  const vip = vips.length > 0 && dice.chance(0.7) ? dice.pick(vips) : undefined;
+  const outside = door.port.startsWith("br-ex_");
+  const near = family === "v4" ? "192.168.126.100" : "fc00:f853:ccd:e793::100";
+  const src = outside ? near : (door.networks[family] ?? near);
+  const dst = vip?.address ?? dice.pick([...plan.pods.flatMap((one) => one.ip[family] ?? []), node.ip[family] ?? ""]);
+  const seed = { src, dst, srcPort: 1024 + dice.below(60000), dstPort: vip?.port ?? dice.pick([80, 8080, 443]), ttl: 64 };
+  const made = vip?.protocol === "udp" ? udpPacket(seed) : vip === undefined && dice.chance(0.2) ? icmpPacket(seed, { icmpType: family === "v4" ? 8 : 128, code: 0, id: 7 }) : tcpPacket(seed);
+  return { port: door.port, packet: { ...made, eth: { ...made.eth, src: door.source, dst: door.destination } } };
+}
+
 function nextMac(plan: ClusterPlan, pod: PodPlan, family: Family, dst: string): string {
   const near = plan.pods.find((one) => one.node === pod.node && one.ip[family] === dst);
   return near?.mac ?? (plan.families.includes("v4") ? macOf(`${pod.node.subnet.v4}.1`) : macNumber(5, pod.node.index));

@@ -126,6 +126,6 @@ export const zoneNamesOf = (text: string): ReadonlyMap<string, string> =>
 
 /** A measured connection in the form of {@link Replayed}; zones are named, and the state of TCP is left out. */
 export function measuredConnection(line: string, zones: ReadonlyMap<string, string>): string {
-  const [head = "", zone = "0", mark] = [line.replace(/,(zone|mark|protoinfo)=.*$/, ""), /zone=(\d+)/.exec(line)?.[1], /mark=(\d+)/.exec(line)?.[1]];
+  const [head, zone = "0", mark] = [line.replace(/,(zone|mark|protoinfo)=.*$/, ""), /zone=(\d+)/.exec(line)?.[1], /mark=(\d+)/.exec(line)?.[1]];
   return `${head},zone=${zones.get(zone) ?? zone}${mark === undefined ? "" : `,mark=${mark}`}`;
 }
