@@ -32,7 +32,8 @@ export async function damageSouthbound(ovn: RealOvn, seed: number): Promise<void
     const [result] = await ovn.transactSouthbound([{ op: "select", table, where: [], columns: ["_uuid", column, ...more] }]);
     // Row ids differ from run to run, so that the order of the rows does; their content does not.
     const content = ({ _uuid, ...rest }: Cells): string => JSON.stringify(rest);
-    const rows = [...(result?.["rows"] as readonly Cells[])].sort((a, b) => (content(a) < content(b) ? -1 : 1)).filter(() => dice.chance(share));
+    const all = (result?.["rows"] ?? []) as readonly Cells[];
+    const rows = [...all].sort((a, b) => (content(a) < content(b) ? -1 : 1)).filter(() => dice.chance(share));
     for (const row of rows) {
       const value = damaged(dice, row[column]);
       const change: Operation = { op: "update", table, where: [["_uuid", "==", row._uuid]], row: { [column]: value } };

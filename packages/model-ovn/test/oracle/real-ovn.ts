@@ -46,6 +46,8 @@ export interface RealOvn {
   readonly transactSouthbound: (operations: readonly Operation[]) => Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Compacts the Southbound database and copies its file. */
   readonly saveSouthbound: (file: string) => Promise<void>;
+  /** The bytes of the Southbound server's file, with every transaction since its start. */
+  readonly southboundFile: () => Promise<Uint8Array>;
   /** The text of `ovsdb-client dump --format=json`. */
   readonly dumpSouthbound: () => string;
   readonly stop: () => void;
@@ -105,6 +107,11 @@ export async function startOvn(southboundFile?: string): Promise<RealOvn> {
       await control.call("ovsdb-server/compact", []);
       control.close();
       copyFileSync(join(folder, "sb.db"), file);
+    },
+    // The server answers after what it has answered before is on the disk.
+    southboundFile: async () => {
+      await transact(southbound, "OVN_Southbound", [{ op: "commit", durable: true }]);
+      return readFileSync(join(folder, "sb.db"));
     },
     dumpSouthbound: () => execFileSync(program("ovsdb-client") ?? "", ["dump", `unix:${folder}/sb.sock`, "OVN_Southbound", "--format=json"], { maxBuffer: 1 << 30 }).toString(),
   };

@@ -28,20 +28,19 @@ export async function realCluster(seed: number): Promise<{ readonly ovn: RealOvn
 export interface MeasuredTopology {
   readonly seed: number;
   readonly plan: ClusterPlan;
-  /** The text of `ovsdb-client dump --format=json`. */
-  readonly dump: string;
+  /** The Southbound database as a user would have it: the server's file, or in every other topology the text of `ovsdb-client dump --format=json`. */
+  readonly database: Uint8Array | string;
   readonly cases: readonly TraceCase[];
   readonly answers: readonly CaseAnswer[];
 }
 
 /** Builds the cluster of a seed and asks the real ovn-trace about random packets in it. */
-export async function measureTopology(seed: number, counts = { shared: 150, alone: 50 }, save?: (ovn: RealOvn) => Promise<void>): Promise<MeasuredTopology> {
+export async function measureTopology(seed: number, counts = { shared: 150, alone: 50 }): Promise<MeasuredTopology> {
   const { ovn, plan } = await realCluster(seed);
   try {
     const cases = randomCases(diceOf(Math.imul(seed, 0x85ebca6b) + 1), plan, counts);
     const answers = await askReal(ovn, cases);
-    await save?.(ovn);
-    return { seed, plan, dump: ovn.dumpSouthbound(), cases, answers };
+    return { seed, plan, database: seed % 2 === 0 ? ovn.dumpSouthbound() : await ovn.southboundFile(), cases, answers };
   } finally {
     ovn.stop();
   }

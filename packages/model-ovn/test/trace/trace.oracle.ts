@@ -18,8 +18,8 @@ const seeds = Array.from({ length: count }, (_, index) => first + index);
 describe.skipIf(!usable && process.env["CI"] === undefined)("ovn-trace beside the real one", () => {
   it.each(seeds)("says the same of 200 packets in the cluster of seed %i", async (seed) => {
     if (!usable) throw new Error("ovn-trace 23.03 or 23.09 is needed");
-    const { dump, cases, answers } = await measureTopology(seed, { shared: 150, alone: 50 });
-    const session = openTrace(loadSouthbound(dump));
+    const { database, cases, answers } = await measureTopology(seed, { shared: 150, alone: 50 });
+    const session = openTrace(loadSouthbound(database));
     const found = cases.flatMap(({ args }, index) => compareCase(session, args, answers[index] ?? { type: "broken" }));
     expect({ seed, ...smallest(found) }).toEqual({ seed, ...agreed });
     // A comparison that hardly compares anything would be green too.
