@@ -52,6 +52,10 @@ const istioPort = (at: string): Shapes => ({ [`${at}.number`]: "port", [`${at}.n
 const workloadSelector: Shapes = { "spec.workloadSelector": "mapping", ...labels("spec.workloadSelector.labels") };
 const matchLabels: Shapes = { "spec.selector": "mapping", ...labels("spec.selector.matchLabels") };
 
+const adminPeers = (at: string): Shapes => ({ ...list(at), ...all("mapping", `${at}[].namespaces`, `${at}[].pods`), ...selector(`${at}[].namespaces.namespaceSelector`), ...texts(`${at}[].namespaces.sameLabels`), ...texts(`${at}[].namespaces.notSameLabels`), ...selector(`${at}[].pods.podSelector`), [`${at}[].pods.namespaces`]: "mapping", [`${at}[].networks`]: "list", [`${at}[].networks[]`]: "cidr" });
+const adminRules = (at: string, peers: string): Shapes => ({ ...list(at), [`${at}[].name`]: "text", [`${at}[].action`]: "text", ...adminPeers(`${at}[].${peers}`), ...list(`${at}[].ports`), ...all("mapping", `${at}[].ports[].portNumber`, `${at}[].ports[].portRange`), [`${at}[].ports[].portNumber.port`]: "port", [`${at}[].ports[].namedPort`]: "text" });
+const adminPolicy: Shapes = { "spec.subject": "mapping", ...selector("spec.subject.namespaces"), "spec.subject.pods": "mapping", ...selector("spec.subject.pods.podSelector"), ...selector("spec.subject.pods.namespaceSelector"), ...adminRules("spec.ingress", "from"), ...adminRules("spec.egress", "to") };
+
 /** Types of the fields that models walk over without a second look, by group and kind. */
 export const shapes: Readonly<Record<string, Shapes>> = {
   "/Service": {
@@ -77,8 +81,8 @@ export const shapes: Readonly<Record<string, Shapes>> = {
   "k8s.ovn.org/EgressIP": { "spec.egressIPs": "list", "spec.egressIPs[]": "address", ...selector("spec.namespaceSelector"), ...selector("spec.podSelector"), ...list("status.items"), "status.items[].egressIP": "address", "status.items[].node": "text" },
   "k8s.ovn.org/EgressFirewall": { ...list("spec.egress"), "spec.egress[].type": "text", "spec.egress[].to": "mapping", "spec.egress[].to.cidrSelector": "cidr", "spec.egress[].to.dnsName": "text", ...selector("spec.egress[].to.nodeSelector"), ...list("spec.egress[].ports"), "spec.egress[].ports[].port": "port", "spec.egress[].ports[].protocol": "text" },
   "k8s.ovn.org/EgressService": { "spec.sourceIPBy": "text", ...selector("spec.nodeSelector"), "spec.network": "text", "status.host": "text" },
-  "policy.networking.k8s.io/AdminNetworkPolicy": { "spec.priority": "number", "spec.subject": "mapping", ...list("spec.ingress"), ...list("spec.ingress[].from"), ...list("spec.egress"), ...list("spec.egress[].to"), "spec.ingress[].name": "text", "spec.ingress[].action": "text", "spec.egress[].action": "text", ...list("spec.ingress[].ports"), ...list("spec.egress[].ports") },
-  "policy.networking.k8s.io/BaselineAdminNetworkPolicy": { "spec.subject": "mapping", ...list("spec.ingress"), ...list("spec.ingress[].from"), ...list("spec.egress"), ...list("spec.egress[].to") },
+  "policy.networking.k8s.io/AdminNetworkPolicy": { "spec.priority": "number", ...adminPolicy },
+  "policy.networking.k8s.io/BaselineAdminNetworkPolicy": adminPolicy,
   "route.openshift.io/Route": {
     ...all("text", "spec.host", "spec.path", "spec.subdomain", "spec.wildcardPolicy", "spec.to.kind", "spec.to.name", "spec.tls.termination", "spec.tls.insecureEdgeTerminationPolicy"), ...all("mapping", "spec.to", "spec.tls", "spec.port"), "spec.to.weight": "number", "spec.port.targetPort": "number or text",
     ...list("spec.alternateBackends"), "spec.alternateBackends[].name": "text", "spec.alternateBackends[].weight": "number", ...list("status.ingress"), ...list("status.ingress[].conditions"), "status.ingress[].routerName": "text", "status.ingress[].host": "text",

@@ -122,8 +122,24 @@ export function normalize(resource: Resource): Resource {
     const { namespace, labels, annotations, ...rest } = metadata;
     result = { ...result, metadata: { ...rest, ...(namespace ? { namespace } : {}), ...(labels ? { labels: texts(labels) } : {}), ...(annotations ? { annotations: texts(annotations) } : {}) } };
   }
-  for (const field of ["spec", "status"]) if (result[field] === null) result = { ...result, [field]: undefined };
+  for (const field of ["spec", "status"]) {
+    const body = result[field] === null ? undefined : withoutNulls(result[field]);
+    if (body !== result[field]) result = { ...result, [field]: body };
+  }
   return result;
+}
+
+/** A field that is null is one that is not said. Copies only what changes. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const entries = value as readonly unknown[];
+    const copy = entries.map(withoutNulls);
+    return copy.some((entry, index) => entry !== entries[index]) ? copy : value;
+  }
+  const entries = Object.entries(value);
+  const copy = entries.flatMap(([key, entry]): readonly (readonly [string, unknown])[] => (entry === null ? [] : [[key, withoutNulls(entry)]]));
+  return copy.length === entries.length && copy.every(([, entry], index) => entry === entries[index]?.[1]) ? value : Object.fromEntries(copy);
 }
 
 const texts = (map: Readonly<Record<string, string | null>>): Record<string, string> => Object.fromEntries(Object.entries(map).map(([key, text]) => [key, text ?? ""]));

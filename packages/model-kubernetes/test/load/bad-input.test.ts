@@ -72,6 +72,12 @@ describe("loadSnapshot on bad input", () => {
     expect(messages(`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: "${name}"\n`)).toEqual([expect.stringMatching(/^bad\.yaml:5:3: .* is no name that the API takes/)]);
   });
 
+  it("takes a field that is null as one that is not said", () => {
+    const { resources, diagnostics } = loadSnapshot([{ name: "a.yaml", text: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: n, creationTimestamp: null}\nspec:\n  strategy: null\n  selector: {matchLabels: {app: x}}\n  template: {metadata: {labels: null}, spec: {containers: [{name: c, ports: null}]}}\nstatus: null\n" }]);
+    expect(diagnostics).toEqual([]);
+    expect(resources[0]?.spec).toEqual({ selector: { matchLabels: { app: "x" } }, template: { metadata: {}, spec: { containers: [{ name: "c" }] } } });
+  });
+
   it("counts lines from the start of the file in later documents and items", () => {
     const text = `${namespace("a")}---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: b}\n- apiVersion: v1\n  metadata: {name: c}\n`;
     expect(messages(text)).toEqual(["bad.yaml:11:3: kind: kind is missing"]);
