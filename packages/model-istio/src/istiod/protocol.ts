@@ -47,3 +47,6 @@ export const isTcp = (p: Protocol): boolean => p === "TCP" || p === "HTTPS" || p
 export const isTls = (p: Protocol): boolean => p === "TLS" || p === "HTTPS";
 /** What is left of a protocol once its TLS is terminated (`istio 1.18 pkg/config/protocol/instance.go AfterTLSTermination`). */
 export const afterTermination = (p: Protocol): Protocol => (p === "HTTPS" ? "HTTP" : p === "TLS" ? "TCP" : p);
+
+/** The protocol a word names, if it is one at all. */
+export const knownProtocol = (text: string): Protocol | undefined => KNOWN[text.toLowerCase()];
