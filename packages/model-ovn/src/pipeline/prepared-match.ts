@@ -71,16 +71,31 @@ function wholeValue(wanted: Wanted, word: number, mask: number): number {
 function wishesOf(bits: readonly number[], rest: readonly Test[]): readonly Wanted[] | undefined {
   const wanted = new Map<number, { mask: number; value: number }>();
   for (let at = 0; at < bits.length; at += 3) want(wanted, bits[at] as number, bits[at + 1] as number, bits[at + 2] as number);
-  const limit = telling(wanted).size === 0 ? MANY : FEW;
-  const choices = rest.map(alternatives).filter((one): one is readonly Wanted[] => one !== undefined && one.length <= limit && one.every((wish) => telling(wish).size > 0));
-  const best = choices.reduce<readonly Wanted[] | undefined>((chosen, one) => (chosen === undefined || one.length < chosen.length ? one : chosen), undefined);
+  const limit = tellsApart(wanted) ? FEW : MANY;
+  const best = fewestAlternatives(rest, limit);
   const merged = (best ?? [new Map()]).map((alternative) => {
     const all = new Map(wanted);
     for (const [word, { mask, value }] of alternative) if (!want(all, word, mask, value)) return undefined;
     return all;
   });
   const possible = merged.flatMap((one): readonly Wanted[] => (one === undefined ? [] : [one]));
-  return possible.some((one) => telling(one).size === 0) ? undefined : possible;
+  return possible.every(tellsApart) ? possible : undefined;
+}
+
+/** The shortest list of alternatives that tell packets apart. */
+function fewestAlternatives(rest: readonly Test[], limit: number): readonly Wanted[] | undefined {
+  const counted = rest.map((test) => ({ test, count: countAlternatives(test) })).filter(({ count }) => count > 0 && count <= limit);
+  for (const { test } of counted.sort((a, b) => a.count - b.count)) {
+    const wishes = alternatives(test);
+    if (wishes?.every(tellsApart) === true) return wishes;
+  }
+  return undefined;
+}
+
+/** Number of alternatives of a test, 0 for one that has none. */
+function countAlternatives(test: Test): number {
+  if (test.op === "among") return test.values.size;
+  return test.op === "or" ? test.of.reduce((sum, one) => sum + (one.op === "among" ? one.values.size : 1), 0) : 0;
 }
 
 /** Adds a wish; false where it contradicts an earlier one. */
@@ -91,9 +106,14 @@ function want(wanted: Map<number, { mask: number; value: number }>, word: number
   return true;
 }
 
+const tells = (word: number, mask: number): boolean => !common.has(word) && bitCount(mask) >= 8;
+
 /** The words whose values tell flows apart. */
-function telling(wanted: Wanted): Wanted {
-  return new Map([...wanted].filter(([word, { mask }]) => !common.has(word) && bitCount(mask) >= 8));
+const telling = (wanted: Wanted): Wanted => new Map([...wanted].filter(([word, { mask }]) => tells(word, mask)));
+
+function tellsApart(wanted: Wanted): boolean {
+  for (const [word, { mask }] of wanted) if (tells(word, mask)) return true;
+  return false;
 }
 
 function bitCount(mask: number): number {
