@@ -1,3 +1,4 @@
+import { since } from "../expr/version.ts";
 import { tableOf } from "../pipeline/build-machine.ts";
 import { visit } from "../pipeline/interpret.ts";
 import type { Run } from "../pipeline/mode.ts";
@@ -5,6 +6,7 @@ import { EVENT } from "../pipeline/recorder.ts";
 import { WORD } from "../pipeline/registers.ts";
 import { formatFlow } from "./flow-format.ts";
 import { readMicroflow } from "./microflow.ts";
+import { TraceProblem } from "./problem.ts";
 import { printDetailed, printMinimal, printSummary } from "./print.ts";
 import type { TraceSession } from "./session.ts";
 import type { LoadBalancerChoice } from "./state.ts";
@@ -37,6 +39,8 @@ export interface TraceRequest {
 export function trace(session: TraceSession, request: TraceRequest): string {
   const { machine } = session;
   const { datapath, regs } = readMicroflow(machine, request.microflow, request.datapath);
+  // Older programs warn and go on.
+  if (regs[WORD.inport] === 0 && since(machine.language.version, "23.06.5", "23.09.4", "24.03.2", "24.09.0")) throw new TraceProblem("microflow does not specify ingress port");
   const forms = request.forms === undefined || request.forms.size === 0 ? detailed : request.forms;
   const tools = session.tools(request.friendly ?? true);
   const { names, state } = tools;

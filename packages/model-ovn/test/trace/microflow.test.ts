@@ -50,6 +50,18 @@ describe("a microflow", () => {
     expect([head("sw", fromA), head("dddd", fromA)]).toEqual([head(fromA), head(fromA)]);
   });
 
+  it.each([["23.03.1", /^# ip,/], ["23.09.3", /^# ip,/], ["23.09.4", /does not specify ingress port/], ["24.03.0", /^# ip,/], ["24.09.1", /does not specify ingress port/]])("without an input port is taken or refused as OVN %s does", (version, expected) => {
+    const old = openTrace(switchOf([flow(0, "1", "next;")], { global: { options: { northd_internal_version: `${version}-20.27.0-70.6` }, externalIds: {} } }));
+    const answer = (): string => {
+      try {
+        return trace(old, { datapath: "sw", microflow: "ip4" });
+      } catch (error) {
+        return error instanceof TraceProblem ? error.message : String(error);
+      }
+    };
+    expect(answer()).toMatch(expected);
+  });
+
   // Forms: Open vSwitch 3.1, lib/match.c match_format.
   it.each([
     ['inport == "a" && eth.type == 0x1234', "# reg14=0x1,vlan_tci=0x0000,dl_src=00:00:00:00:00:00,dl_dst=00:00:00:00:00:00,dl_type=0x1234"],
