@@ -90,6 +90,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "mesh/gateway-without-workload": said("A Gateway's selector matches no pod.", "Compare it with the gateway pods' labels."),
   "mesh/kind-not-compiled": said("Mesh objects of this kind are read and not compiled.", `${notModelled} Do not read “allowed” into the result.`),
   "mesh/port-name-unknown": said("A port's name tells no protocol; Service Mesh treats it as plain TCP, without request metrics.", "Name it http-…, grpc-…, or set appProtocol."),
+  "mesh/refused": said("A mesh object that istiod's admission webhook refuses, as the problem says.", "Correct it before it is applied."),
   "mesh/subset-undefined": said("A VirtualService names a subset that no DestinationRule defines.", "Define it, or correct the name."),
   "netfilter/address-range": said("A NAT rule gives a range of addresses; the first is taken.", notModelled),
   "netfilter/drop": said("A netfilter rule drops the packet.", "The rule is named in the hop."),

@@ -6,6 +6,7 @@ import { destinationRuleFor } from "./destination-rules.ts";
 import { bypassedEgress } from "./egress-finding.ts";
 import type { ServiceSpec } from "./kubernetes-services.ts";
 import { isMade } from "./made.ts";
+import { refusals } from "./validate.ts";
 import { buildModel } from "./model.ts";
 import type { Model } from "./model.ts";
 import type { CompileOptions, Labels } from "./types.ts";
@@ -53,6 +54,11 @@ export function meshFindings(snapshot: Pick<Snapshot, "resources">, options: Com
         fix: `name the port "http-${port.name === "" ? port.number : port.name}", or set appProtocol to the protocol it speaks`,
       });
     }
+  }
+  for (const resource of model.seen.resources) {
+    const problems = refusals(resource);
+    if (problems.length === 0) continue;
+    findings.push({ code: "mesh/refused", severity: "error", origin: originOf(resource), problem: `istiod's admission refuses it: ${problems.join("; ")}`, fix: "correct the object; the cluster does not take it as it is" });
   }
   for (const vs of model.virtualServices) findings.push(...bypassedEgress(snapshot, model, vs), ...undefinedSubsets(model, vs));
   for (const gateway of resourcesOf({ resources: model.gateways }, "Gateway")) {

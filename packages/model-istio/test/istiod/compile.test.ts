@@ -75,7 +75,7 @@ describe("meshFindings", () => {
   it("finds a subset that no DestinationRule defines", () => {
     const service = object("v1", "Service", "web", { clusterIP: "172.30.0.8", ports: [{ name: "http", port: 80 }] });
     const rule = object("networking.istio.io/v1beta1", "DestinationRule", "web", { host: "web", subsets: [{ name: "v1", labels: { version: "v1" } }] });
-    const split = object("networking.istio.io/v1beta1", "VirtualService", "web", { hosts: ["web"], http: [{ route: [{ destination: { host: "web", subset: "v1" } }, { destination: { host: "web", subset: "v2" } }] }] });
+    const split = object("networking.istio.io/v1beta1", "VirtualService", "web", { hosts: ["web"], http: [{ route: [{ destination: { host: "web", subset: "v1" }, weight: 9 }, { destination: { host: "web", subset: "v2" }, weight: 1 }] }] });
     expect(meshFindings({ resources: [service, rule, split] })).toMatchObject([{ code: "mesh/subset-undefined", severity: "error", origin: { object: "VirtualService shop/web", path: "spec.http[0].route[1].destination.subset" } }]);
   });
 
@@ -98,6 +98,25 @@ describe("names", () => {
   it("takes a port's protocol from appProtocol before its name", () => {
     expect(selectProtocol(80, "tcp-x", "TCP", "http")).toBe("HTTP");
     expect(selectProtocol(80, "web", "TCP", undefined)).toBe("UnsupportedProtocol");
+  });
+});
+
+describe("an object that istiod's admission refuses", () => {
+  const found = (kind: string, spec: object, group = "networking") => meshFindings({ resources: [object(`${group}.istio.io/v1beta1`, kind, "x", spec)] }).filter(({ code }) => code === "mesh/refused").map(({ origin, problem }) => [origin.object, problem]);
+  it.each([
+    ["VirtualService", { hosts: ["*"], http: [{ route: [{ destination: { host: "a" } }] }] }, "wildcard host * is not allowed"],
+    ["VirtualService", { hosts: ["a"], http: [{ timeout: "0s", route: [{ destination: { host: "a" } }] }] }, "duration must be greater than 1ms"],
+    ["DestinationRule", { host: "a", trafficPolicy: {} }, "traffic policy must have at least one field"],
+    ["ServiceEntry", { hosts: ["a.test", "b.test"], resolution: "DNS", ports: [{ number: 80, name: "tcp", protocol: "TCP" }] }, "multiple hosts provided with non-HTTP, non-TLS ports"],
+    ["Gateway", { servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["a"] }] }, "short names (non FQDN) are not allowed"],
+    ["Sidecar", {}, "empty configuration provided"],
+    ["WorkloadEntry", {}, "address must be set"],
+  ])("is told, with its reason: %s %j", (kind, spec, reason) => expect(found(kind, spec)).toEqual([[`${kind} shop/x`, expect.stringContaining(reason)]]));
+
+  it("may be a policy too", () => {
+    expect(found("AuthorizationPolicy", { action: "DENY" }, "security")).toHaveLength(1);
+    expect(found("RequestAuthentication", { jwtRules: [{}] }, "security")).toHaveLength(1);
+    expect(found("PeerAuthentication", { mtls: { mode: "STRICT" } }, "security")).toEqual([]);
   });
 });
 
