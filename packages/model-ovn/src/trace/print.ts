@@ -77,8 +77,8 @@ function printNested(tree: TraceTree, hidden: number): string {
 
 /** Nodes that hold, however deep, one that is shown. Children have greater numbers than their parents. */
 function shownInside(tree: TraceTree, hidden: number): Uint8Array {
-  const shown = new Uint8Array(tree.kinds.length);
-  for (let node = tree.kinds.length - 1; node > 0; node--) {
+  const shown = new Uint8Array(tree.count);
+  for (let node = tree.count - 1; node > 0; node--) {
     if (((tree.kinds[node] as number) & hidden) === 0 || shown[node] === 1) shown[tree.parent[node] as number] = 1;
   }
   return shown;

@@ -5,8 +5,13 @@ import { EVENT, type Recorder } from "../pipeline/recorder.ts";
 import { WORD, type Registers } from "../pipeline/registers.ts";
 import type { Names } from "./names.ts";
 
-/** What happened to a packet, as a tree of sentences: node 0 is the root, links between nodes are numbers, 0 for none. */
+/**
+ * What happened to a packet, as a tree of sentences: node 0 is the root, links between nodes are numbers, 0 for none.
+ *
+ * The lists keep what older traces left behind the first `count` nodes.
+ */
 export interface TraceTree {
+  count: number;
   readonly kinds: number[];
   readonly texts: string[];
   readonly parent: number[];
@@ -34,6 +39,9 @@ export interface TraceRecorder extends Recorder {
   cut(nodes: number): void;
 }
 
+/** Nodes that are worth keeping room for. */
+const MANY = 20_000;
+
 /**
  * Records a packet's way as `ovn-trace` does.
  *
@@ -42,34 +50,37 @@ export interface TraceRecorder extends Recorder {
  * @see OVN 23.09, utilities/ovn-trace.c ovntrace_node_append, ovntrace_node_prune_hard
  */
 export function traceRecorder(texts: TraceTexts, minimal: boolean): TraceRecorder {
-  const tree: TraceTree = { kinds: [0], texts: [""], parent: [0], firstChild: [0], lastChild: [0], next: [0], indented: new Set() };
+  const tree: TraceTree = { count: 1, kinds: [0], texts: [""], parent: [0], firstChild: [0], lastChild: [0], next: [0], indented: new Set() };
+  const { kinds, texts: sentences, parent: parents, firstChild, lastChild, next } = tree;
   const add = (parent: number, kind: number, text: string): number => {
-    const node = tree.kinds.length;
-    tree.kinds.push(kind);
-    tree.texts.push(text);
-    tree.parent.push(parent);
-    tree.firstChild.push(0);
-    tree.lastChild.push(0);
-    tree.next.push(0);
-    const last = tree.lastChild[parent] as number;
-    if (last === 0) tree.firstChild[parent] = node;
-    else tree.next[last] = node;
-    tree.lastChild[parent] = node;
+    const node = tree.count;
+    tree.count = node + 1;
+    kinds[node] = kind;
+    sentences[node] = text;
+    parents[node] = parent;
+    firstChild[node] = 0;
+    lastChild[node] = 0;
+    next[node] = 0;
+    const last = lastChild[parent] as number;
+    if (last === 0) firstChild[parent] = node;
+    else next[last] = node;
+    lastChild[parent] = node;
     return node;
   };
   const reset = (): void => {
-    for (const list of [tree.kinds, tree.texts, tree.parent, tree.firstChild, tree.lastChild, tree.next]) list.length = 1;
-    tree.firstChild[0] = 0;
-    tree.lastChild[0] = 0;
-    tree.indented.clear();
+    if (kinds.length > MANY) for (const list of [kinds, sentences, parents, firstChild, lastChild, next]) list.length = 1;
+    tree.count = 1;
+    firstChild[0] = 0;
+    lastChild[0] = 0;
+    if (tree.indented.size > 0) tree.indented.clear();
   };
   const cut = (nodes: number): void => {
-    if (tree.kinds.length <= nodes) return;
-    for (const list of [tree.kinds, tree.texts, tree.parent, tree.firstChild, tree.lastChild, tree.next]) list.length = nodes;
-    for (const links of [tree.firstChild, tree.lastChild, tree.next]) links.forEach((node, at) => { if (node >= nodes) links[at] = 0; });
-    let last = tree.firstChild[0] as number;
-    while (last !== 0 && tree.next[last] !== 0) last = tree.next[last] as number;
-    tree.lastChild[0] = last;
+    if (tree.count <= nodes) return;
+    tree.count = nodes;
+    for (const links of [firstChild, lastChild, next]) for (let node = 0; node < nodes; node++) if ((links[node] as number) >= nodes) links[node] = 0;
+    let last = firstChild[0] as number;
+    while (last !== 0 && next[last] !== 0) last = next[last] as number;
+    lastChild[0] = last;
   };
   if (minimal) {
     const wants = EVENT.modify | EVENT.error | EVENT.transformation;
