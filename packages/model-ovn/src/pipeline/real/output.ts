@@ -131,7 +131,7 @@ export function leaveEgress(context: RealContext, run: Run, site: Site, regs: Re
  *
  * @see Open vSwitch 3.1, ofproto/ofproto-dpif-xlate.c compose_ct_clear_action and its callers
  */
-export const uncleared = ({ made, tracked }: Carried, regs: Registers): Pick<Carried, "made" | "tracked"> =>
+export const uncleared = ({ made, tracked }: Pick<Carried, "made" | "tracked">, regs: Registers): Pick<Carried, "made" | "tracked"> =>
   word(regs, WORD.ctState) === 0 ? { made, tracked } : { made };
 
 /** A packet that arrives by tunnel goes straight to the egress tables of the port, or of the group's ports, that its key names. */
