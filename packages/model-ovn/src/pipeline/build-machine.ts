@@ -16,7 +16,7 @@ import { inRowOrder } from "./row-order.ts";
 export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> = {}): Machine {
   const ports = new Map<string, Port>();
   let ranks: ReadonlyMap<LogicalFlow, number> | undefined;
-  const rankOf: RankOf = (flow) => (ranks ??= ranksOf(db.flows)).get(flow) ?? 0;
+  const rankOf: RankOf = (flow) => (ranks ??= ranksOf(db.flows, options.order ?? "ovn-trace")).get(flow) ?? 0;
   const datapaths = db.datapaths.map((row) => buildDatapath(row, rankOf));
   for (const datapath of datapaths) for (const port of datapath.ports.values()) if (!ports.has(port.name)) ports.set(port.name, port);
   linkPorts([...ports.values()], ports);
@@ -24,7 +24,7 @@ export function buildMachine(db: SouthboundDb, options: Partial<MachineOptions> 
     db, datapaths, ports,
     datapathsByKey: new Map(datapaths.map((one) => [one.key, one])),
     datapathsByUuid: new Map(datapaths.map((one) => [one.row.uuid, one])),
-    options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, ...options },
+    options: { isResident: (name) => name === "" || ports.has(name), findPort: (name) => ports.get(name), plainPortGroups: false, index: true, order: "ovn-trace", ...options },
     language: languageOf(db),
     skipped: [],
     rankOf,
@@ -42,9 +42,9 @@ function languageOf(db: SouthboundDb): Language {
 
 type RankOf = (flow: LogicalFlow) => number;
 
-/** Flows by priority; those of equal priority in the order in which OVN comes upon them. */
-function ranksOf(flows: readonly LogicalFlow[]): ReadonlyMap<LogicalFlow, number> {
-  const sorted = [...inRowOrder(flows, (row) => row.uuid)].sort((a, b) => b.priority - a.priority);
+/** Flows by priority; those of equal priority in the order in which ovn-trace comes upon them, or as they are given. */
+function ranksOf(flows: readonly LogicalFlow[], order: MachineOptions["order"]): ReadonlyMap<LogicalFlow, number> {
+  const sorted = [...(order === "given" ? flows : inRowOrder(flows, (row) => row.uuid))].sort((a, b) => b.priority - a.priority);
   return new Map(sorted.map((flow, rank) => [flow, rank]));
 }
 

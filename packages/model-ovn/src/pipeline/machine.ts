@@ -43,6 +43,8 @@ export interface MachineOptions {
   readonly plainPortGroups: boolean;
   /** Looks flows up by an index, or by trying one after the other. */
   readonly index: boolean;
+  /** Between flows of equal priority: as ovn-trace comes upon them, or as the database gives them, which takes less time to find out. */
+  readonly order: "ovn-trace" | "given";
   /** What `^NAME` in a flow stands for on this chassis. */
   readonly templates?: ReadonlyMap<string, string>;
 }

@@ -34,7 +34,7 @@ export function buildChassis(db: SouthboundDb, name: string, { index = true, tra
   const resident = new Set<string>();
   for (const datapath of db.datapaths) for (const port of datapath.ports) if (isBoundTo(port, name)) resident.add(port.name);
   const templates = db.templates.get(name);
-  const machine = buildMachine(db, { isResident: (port) => resident.has(port), plainPortGroups: true, index, ...(templates === undefined ? {} : { templates }) });
+  const machine = buildMachine(db, { isResident: (port) => resident.has(port), plainPortGroups: true, index, order: "given", ...(templates === undefined ? {} : { templates }) });
   const localnets = new Map<number, Port>();
   for (const datapath of machine.datapaths) for (const port of datapath.ports.values()) if (port.row.type === "localnet" && !localnets.has(datapath.key)) localnets.set(datapath.key, port);
   return { name, machine, db, zones: zonesOf(machine, name), hairpins: hairpinsOf(db, name), bindings: bindingsOf(db), localnets, tracker };
