@@ -9,6 +9,7 @@ import { httpProxyListener } from "./http-proxy.ts";
 import { inboundListeners } from "./inbound-listener.ts";
 import type { InboundPort } from "./inbound-ports.ts";
 import { inboundPorts } from "./inbound-ports.ts";
+import { metricsOff, withoutStats } from "./metrics-off.ts";
 import type { Model } from "./model.ts";
 import { buildModel } from "./model.ts";
 import { outboundListeners } from "./outbound-listeners.ts";
@@ -33,11 +34,13 @@ function routeNames(listeners: readonly Json[]): string[] {
   return [...names];
 }
 
-interface World { readonly model: Model; readonly proxy: Proxy; readonly scope: Scope; readonly origins: Map<string, Origin>; readonly patches: readonly Patch[] }
+interface World { readonly model: Model; readonly proxy: Proxy; readonly scope: Scope; readonly origins: Map<string, Origin>; readonly patches: readonly Patch[]; readonly off: ReturnType<typeof metricsOff> }
 interface Program { readonly listeners: readonly Json[]; readonly routes: readonly Json[]; readonly clusters: readonly Json[]; readonly endpoints: readonly Json[] }
 
 /** Patches change what they touch, so they work on copies. */
 const patched = <T>(patches: readonly Patch[], value: readonly T[], apply: (copy: T[]) => T[]): readonly T[] => (patches.length === 0 ? value : apply(structuredClone(value) as T[]));
+
+const counted = ({ off }: World, mode: "CLIENT" | "SERVER", listeners: readonly Json[]): readonly Json[] => (off.has(mode) ? withoutStats(listeners) : listeners);
 
 function clustersIn({ patches }: World, context: PatchContext, clusters: readonly Json[], hostsOf: (cluster: Json) => readonly string[] = () => []): readonly Json[] {
   return patched(patches, clusters, (copy) => patchClusters(patches, context, copy, hostsOf));
@@ -48,7 +51,7 @@ function gateway(world: World): Program {
   const outbound = outboundClusters(model, proxy, scope, origins);
   const built = gatewayResources(model, proxy, scope, origins);
   const passed = built.autoPassthrough ? outboundClusters(model, proxy, scope, origins, true) : { clusters: [], endpoints: [] };
-  const listeners = patched(patches, built.listeners, (copy) => patchListeners(patches, "GATEWAY", copy, false));
+  const listeners = patched(patches, counted(world, "CLIENT", built.listeners), (copy) => patchListeners(patches, "GATEWAY", copy, false));
   const wanted = new Set(routeNames(listeners));
   return {
     listeners, endpoints: [...outbound.endpoints, ...passed.endpoints],
@@ -67,12 +70,12 @@ function sidecar(world: World): Program {
   const fixed = staticClusters(model, proxy);
   const isInbound = (cluster: Json): boolean => String(cluster["name"]).startsWith("InboundPassthrough");
   const hostsOf = (cluster: Json): readonly string[] => hostsBehind(ports, cluster);
-  const made = outboundListeners(model, proxy, scope, origins);
+  const made = counted(world, "CLIENT", outboundListeners(model, proxy, scope, origins));
   const isVirtual = (listener: Json): boolean => listener["name"] === "virtualOutbound";
   const listeners = [
     ...patched(patches, made.filter((listener) => !isVirtual(listener)), (copy) => patchListeners(patches, "SIDECAR_OUTBOUND", copy, false)),
-    ...patched(patches, [...made.filter(isVirtual), ...httpProxyListener(model, proxy, origins)], (copy) => patchListeners(patches, "SIDECAR_OUTBOUND", copy, true)),
-    ...patched(patches, inboundListeners(model, proxy, ports, origins), (copy) => patchListeners(patches, "SIDECAR_INBOUND", copy, false)),
+    ...patched(patches, [...made.filter(isVirtual), ...counted(world, "CLIENT", httpProxyListener(model, proxy, origins))], (copy) => patchListeners(patches, "SIDECAR_OUTBOUND", copy, true)),
+    ...patched(patches, counted(world, "SERVER", inboundListeners(model, proxy, ports, origins)), (copy) => patchListeners(patches, "SIDECAR_INBOUND", copy, false)),
   ];
   return {
     listeners, endpoints: outbound.endpoints,
@@ -103,7 +106,7 @@ const hostsBehind = (ports: readonly InboundPort[], cluster: Json): readonly str
 export function compileProxy(snapshot: Pick<Snapshot, "resources">, proxy: Proxy, options: CompileOptions = {}): CompiledProxy {
   const model = buildModel(snapshot, options);
   const origins = new Map<string, Origin>();
-  const world: World = { model, proxy, origins, scope: scopeOf(model, proxy), patches: envoyPatches(model, proxy) };
+  const world: World = { model, proxy, origins, scope: scopeOf(model, proxy), patches: envoyPatches(model, proxy), off: metricsOff(model, proxy) };
   const { listeners, routes, clusters, endpoints } = proxy.type === "router" ? gateway(world) : sidecar(world);
   for (const name of ["BlackHoleCluster", "PassthroughCluster"]) origins.set(`cluster/${name}`, { object: name });
   const served = new Set(clusters.map((cluster) => cluster["name"]));

@@ -182,3 +182,20 @@ describe("a snapshot's model", () => {
     expect(buildModel({ resources: [...api] })).not.toBe(buildModel(snapshot));
   });
 });
+
+describe("a Telemetry", () => {
+  const telemetry = (name: string, metrics: object, extra: object = {}, meta = {}): Resource => ({ ...object("Telemetry", name, { metrics: [metrics], ...extra }, meta), apiVersion: "telemetry.istio.io/v1alpha1" });
+  const counts = (resources: readonly Resource[]) => {
+    const { listeners } = compile([...api, ...resources]);
+    return ["0.0.0.0_80", "virtualInbound"].map((name) => JSON.stringify(named(listeners, name)).includes("istio.stats"));
+  };
+  const off = { overrides: [{ disabled: true }] };
+  it("switches a proxy's counting off, for one side or both, unless a nearer one counts again", () => {
+    expect(counts([])).toEqual([true, true]);
+    expect(counts([telemetry("off", off)])).toEqual([false, false]);
+    expect(counts([telemetry("off", { overrides: [{ match: { mode: "SERVER" }, disabled: true }] })])).toEqual([true, false]);
+    expect(counts([telemetry("off", { overrides: [{ match: { metric: "REQUEST_COUNT" }, disabled: true }] })])).toEqual([true, true]);
+    expect(counts([telemetry("off", off, { selector: { matchLabels: { app: "else" } } })])).toEqual([true, true]);
+    expect(counts([telemetry("off", off, {}, { namespace: "istio-system" }), telemetry("on", { overrides: [{ disabled: false }] })])).toEqual([true, true]);
+  });
+});
