@@ -23,24 +23,19 @@ const FAMILIES: Readonly<Record<string, string>> = {
   GRPC_RESPONSE_MESSAGES: "istio_response_messages_total",
 };
 
-interface Override {
-  readonly match?: { readonly metric?: string; readonly customMetric?: string; readonly mode?: string };
-  readonly disabled?: boolean;
-  readonly tagOverrides?: Readonly<Record<string, { readonly operation?: string }>>;
-}
-interface TelemetrySpec {
-  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
-  readonly metrics?: readonly { readonly overrides?: readonly Override[] }[];
-}
+const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>((inner, key) => (typeof inner === "object" && inner !== null && Object.hasOwn(inner, key) ? Reflect.get(inner, key) : undefined), value);
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {});
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
-const specOf = ({ spec }: Resource): TelemetrySpec => (typeof spec === "object" && spec !== null ? (spec as TelemetrySpec) : {});
 const age = ({ metadata }: Resource): string => `${metadata.creationTimestamp ?? ""} ${metadata.name}`;
 
 /** The Telemetry objects that apply to a pod: the root namespace's, its namespace's, one that selects it; of each level the oldest. */
 function applying(snapshot: Pick<Snapshot, "resources">, pod: Pod, rootNamespace: string): readonly Resource[] {
   const all = [...resourcesOf(snapshot, "Telemetry")].sort((a, b) => (age(a) < age(b) ? -1 : 1));
   const namespace = pod.metadata.namespace ?? "default";
-  const labels = (one: Resource): Readonly<Record<string, string>> => specOf(one).selector?.matchLabels ?? {};
+  const labels = (one: Resource): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(record(at(one.spec, "selector", "matchLabels"))).map(([name, value]) => [name, String(value)]));
   const wide = (name: string): Resource | undefined => all.find((one) => one.metadata.namespace === name && Object.keys(labels(one)).length === 0);
   const own = all.find((one) => one.metadata.namespace === namespace && Object.keys(labels(one)).length > 0 && matchesLabels(labels(one), pod.metadata.labels));
   return [wide(rootNamespace), namespace === rootNamespace ? undefined : wide(namespace), own].filter((one) => one !== undefined);
@@ -58,18 +53,20 @@ export function overridesOf(snapshot: Pick<Snapshot, "resources">, pod: Pod, sid
   const by: string[] = [];
   let silent = false;
   for (const telemetry of applying(snapshot, pod, side.rootNamespace)) {
-    for (const { match = {}, disabled: off, tagOverrides = {} } of (specOf(telemetry).metrics ?? []).flatMap(({ overrides = [] }) => overrides)) {
-      const { mode = "CLIENT_AND_SERVER", metric = "ALL_METRICS" } = match;
-      if (match.customMetric !== undefined || (mode !== "CLIENT_AND_SERVER" && mode !== side.mode)) continue;
+    for (const override of list(at(telemetry.spec, "metrics")).flatMap((one) => list(at(one, "overrides")))) {
+      const mode = text(at(override, "match", "mode")) ?? "CLIENT_AND_SERVER";
+      const metric = text(at(override, "match", "metric")) ?? "ALL_METRICS";
+      const off = at(override, "disabled");
+      if (at(override, "match", "customMetric") !== undefined || (mode !== "CLIENT_AND_SERVER" && mode !== side.mode)) continue;
       by.push(objectName(telemetry));
       // To disable all drops the whole filter; any later word on a metric brings it back.
       silent = metric === "ALL_METRICS" && off === true;
       if (silent) continue;
       for (const family of metric === "ALL_METRICS" ? Object.values(FAMILIES) : [FAMILIES[metric] ?? metric]) {
-        if (off !== undefined) disabled.set(family, off);
+        if (typeof off === "boolean") disabled.set(family, off);
         const tags = removed.get(family) ?? new Map<string, boolean>();
         removed.set(family, tags);
-        for (const [name, { operation }] of Object.entries(tagOverrides)) tags.set(name, operation === "REMOVE");
+        for (const [name, change] of Object.entries(record(at(override, "tagOverrides")))) tags.set(name, at(change, "operation") === "REMOVE");
       }
     }
   }

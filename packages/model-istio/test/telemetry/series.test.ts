@@ -119,3 +119,7 @@ it("drops a label that a Telemetry removes", () => {
   expect(count?.labels["request_protocol"]).toBeUndefined();
   expect(duration?.labels["request_protocol"]).toBe("http");
 });
+
+it.each([null, "all", { metrics: "none" }, { metrics: [null, { overrides: {} }, { overrides: [null, 7, { match: "x", tagOverrides: [] }] }] }])("takes a Telemetry that makes no sense for one that says nothing: %j", (spec) => {
+  expect(families({ apiVersion: "telemetry.istio.io/v1alpha1", kind: "Telemetry", metadata: { name: "odd", namespace: "shop" }, spec })).toEqual(BOTH);
+});

@@ -1,5 +1,6 @@
 import { matchesLabels, podsOf, type Resource, resourcesOf, servicesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { type ListedWorkload, listedWorkloads } from "../kiali/workloads.ts";
+import { clean } from "./clean.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -90,7 +91,13 @@ export interface MeshSettings {
   readonly autoMtls?: boolean;
 }
 
-const meshObject = ({ kind, metadata, spec }: Resource): MeshObject => ({ kind, name: metadata.name, namespace: metadata.namespace ?? "default", spec: typeof spec === "object" && spec !== null ? (spec as MeshSpec) : {} });
+const meshObject = ({ kind, metadata, spec }: Resource): MeshObject => ({ kind, name: metadata.name, namespace: metadata.namespace ?? "default", spec: specOf(spec) });
+
+/** A `tls` that is no list of routes belongs to no VirtualService. */
+function specOf(spec: unknown): MeshSpec {
+  const { tls, ...rest } = clean(spec);
+  return { ...rest, ...(Array.isArray(tls) ? { tls: tls as MeshSpec["tls"] } : {}) };
+}
 const list = (snapshot: Pick<Snapshot, "resources">, kind: string, group: string): readonly MeshObject[] => resourcesOf(snapshot, kind, { group }).map(meshObject);
 
 /** An object is taken once for each of its exports that reaches the namespace: that is how Kiali comes to see some twice. */

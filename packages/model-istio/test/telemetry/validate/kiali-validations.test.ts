@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { kialiValidations } from "../../../src/telemetry/index.ts";
@@ -62,4 +63,16 @@ it("wants a mesh-wide rule beside STRICT where mutual TLS is not automatic", () 
 
 it("says nothing of a VirtualService that its own namespace cannot see", () => {
   expect(said([network("VirtualService", "v", route("nobody", { exportTo: ["elsewhere"] }))])).toEqual([]);
+});
+
+const KINDS = [[NETWORKING, "VirtualService"], [NETWORKING, "DestinationRule"], [NETWORKING, "Gateway"], [NETWORKING, "ServiceEntry"], [NETWORKING, "Sidecar"], [SECURITY, "PeerAuthentication"], [SECURITY, "AuthorizationPolicy"], [SECURITY, "RequestAuthentication"]] as const;
+const FIELDS = "hosts host gateways exportTo http tcp tls route match destination subset subsets labels name trafficPolicy mode selector matchLabels workloadSelector mtls servers port number endpoints location addresses egress outboundTrafficPolicy rules from source principals namespaces to operation methods when key weight".split(" ");
+
+it("takes whatever an object may hold", () => {
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 5 }, fc.constant(null), fc.boolean(), fc.integer(), fc.constantFrom("web", "*", "a.b", "STRICT", "__proto__"), fc.array(tie("value"), { maxLength: 3 }), fc.dictionary(fc.constantFrom(...FIELDS), tie("value"), { maxKeys: 5 })),
+  }));
+  fc.assert(fc.property(fc.constantFrom(...KINDS), fc.dictionary(fc.constantFrom(...FIELDS), value, { maxKeys: 8 }), ([version, kind], spec) => {
+    expect(Array.isArray(said([of(version, kind, "x", spec)]))).toBe(true);
+  }));
 });
