@@ -67,12 +67,19 @@ try {
     forms.push(figures);
     say(`${form}: ovn-trace ${figures.real.toFixed(0)} traces/s, ours ${figures.own.toFixed(0)}, ratio ${(figures.own / figures.real).toFixed(0)} (by processor time ${(figures.ownCpu / figures.realCpu).toFixed(0)})`);
   }
+  const apart: { real: number; own: number }[] = [];
+  const ownTimes = await own.ask({ type: "each", options: ["--detailed", ...options], microflows: packets, rounds: 20 }, "each");
+  for (const [index, packet] of packets.entries()) {
+    const before = performance.now();
+    await daemon.trace(["--detailed", packet]);
+    apart.push({ real: performance.now() - before, own: ownTimes.milliseconds[index] ?? Number.NaN });
+  }
   const batch = Array.from({ length: 20 }, () => packets).flat();
   const command = await timeCommand(database.file, options, batch);
   const figures: Figures = {
     size, version, node: process.version, cpu: cpus()[0]?.model ?? "unknown", flows: loaded.flows, expanded: loaded.expanded,
     packets: packets.length, agreed, start: { real: start, own: loaded.milliseconds, firstPass: firstPass.milliseconds },
-    peak: { real: peakMemory(daemon.pid), own: peak }, forms, command: { traces: batch.length, milliseconds: command }, blocks,
+    peak: { real: peakMemory(daemon.pid), own: peak }, forms, middle: { real: median(apart.map(({ real }) => real)), own: median(apart.map(({ own: ours }) => ours)), ratio: median(apart.map(({ real, own: ours }) => real / ours)) }, command: { traces: batch.length, milliseconds: command }, blocks,
   };
   await daemon.stop();
   const text = report(figures);
