@@ -24,5 +24,7 @@ export function quantileOf(quantile: number, buckets: readonly { readonly le: nu
   const high = sorted[at];
   if (high === undefined || (at === 0 && high.le <= 0)) return high?.le;
   const low = sorted[at - 1] ?? { le: 0, value: 0 };
-  return low.le + (high.le - low.le) * ((rank - low.value) / (high.value - low.value));
+  const value = low.le + (high.le - low.le) * ((rank - low.value) / (high.value - low.value));
+  // Of an empty first bucket the lowest quantile is no number.
+  return Number.isNaN(value) ? undefined : value;
 }

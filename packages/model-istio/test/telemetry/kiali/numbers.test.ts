@@ -47,6 +47,7 @@ it("interpolates a quantile within its bucket, and answers the last bound for th
   expect(quantileOf(0.95, buckets)).toBe(9.75);
   expect(quantileOf(0.95, [{ le: 10, value: 0 }, { le: Infinity, value: 1 }])).toBe(10);
   expect(quantileOf(0.5, [{ le: 10, value: 0 }, { le: Infinity, value: 0 }])).toBeUndefined();
+  expect(quantileOf(0, [{ le: 10, value: 0 }, { le: Infinity, value: 1 }])).toBeUndefined();
 });
 
 it("gives quantiles that rise with the quantile", () => {
