@@ -98,6 +98,27 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A DHCP or DHCPv6 message. */
+export interface Dhcp {
+  readonly message: "discover" | "offer" | "request" | "ack" | "nak" | "decline" | "release" | "inform" | "solicit" | "advertise" | "confirm" | "reply" | "information-request";
+  /** The client's hardware address. */
+  readonly client: Mac;
+  /** Address that the client asks for. */
+  readonly requested?: Address;
+  /** Address that the server gives. */
+  readonly yours?: Address;
+  /** Options by name, as the server's configuration writes them. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** A question to a name server, or the answer. */
+export interface DnsMessage {
+  readonly name: string;
+  readonly recordType: "A" | "AAAA" | "PTR" | "ANY";
+  /** Absent in a question: addresses, for `PTR` names. */
+  readonly answers?: readonly string[];
+}
+
 /** What is attached to a packet inside one kernel and never reaches the wire. */
 export interface Local {
   /** Packet mark (`fwmark`). */
@@ -116,6 +137,8 @@ export interface Packet {
   readonly encap?: Geneve;
   readonly tls?: Tls;
   readonly http?: HttpRequest;
+  readonly dhcp?: Dhcp;
+  readonly dns?: DnsMessage;
   readonly local?: Local;
   /** Length on the wire in bytes. */
   readonly bytes: number;

@@ -63,4 +63,13 @@ describe("a chassis", () => {
       expect(reply).toMatchObject({ type: "forward", out: "a", packet: { ip: { src: "10.0.0.9", dst: "10.0.0.1" }, l4: { src: 80, dst: srcPort } } });
     }));
   });
+
+  it("sends a client's first segment again where OVN drops it to learn a session", () => {
+    const stage = stageOf([
+      flow(0, 0, "1", "reg0[6] = chk_lb_aff(); next;"), flow(1, 2, "reg0[6] == 1", "ct_lb_mark(backends=10.0.0.2:80);"), flow(1, 1, "1", "ct_lb_mark(backends=10.0.0.2:80);"),
+      flow(2, 1, "reg0[6] == 0", 'commit_lb_aff(vip = "10.0.0.9:80", backend = "10.0.0.2:80", proto = tcp, timeout = 30); /* drop */'), flow(2, 0, "1", 'outport = "b"; output;'), out,
+    ]);
+    const decided = stage.decide({ packet, port: "a", state: undefined, choose });
+    expect(decided).toMatchObject({ outcome: { type: "forward", out: "b", packet: { ip: { dst: "10.0.0.2" } } }, caveats: [{ code: "ovn/affinity-first-packet" }] });
+  });
 });

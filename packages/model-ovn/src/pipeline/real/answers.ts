@@ -3,11 +3,13 @@ import type { Question, Site } from "../mode.ts";
 import { spanOf, writeBig, writeNumber } from "../ranges.ts";
 import { type Registers, WORD } from "../registers.ts";
 import { checkAffinity, checkNextHop, checkNextHopMac } from "./affinity.ts";
+import { answerDhcp } from "./dhcp.ts";
+import { answerName } from "./dns.ts";
 import { checkHairpin, checkHairpinReply } from "./hairpin.ts";
 import { knownBehind, lookUpNeighbour } from "./neighbours.ts";
 import { failsSecurityIn, failsSecurityOut } from "./port-security.ts";
 import { advertise } from "./router-advertisement.ts";
-import { carriedOf, caveat, packetOf, placeOf, type RealContext } from "./run.ts";
+import { packetOf, type RealContext } from "./run.ts";
 
 const word = (regs: Registers, at: number): number => regs[at] as number;
 
@@ -63,15 +65,8 @@ function valueOf(context: RealContext, site: Site, regs: Registers, action: Ques
     case "put_nd_ra_opts":
       return bit(advertise(context, regs));
     case "dns_lookup":
-      if (context.chassis.db.dns.some(({ datapaths }) => datapaths.includes(datapath.row.uuid))) {
-        const problem = `${placeOf(datapath)} answers some names itself; a packet here does not show which name it asks for, so it is taken to go on`;
-        caveat(context, site, { code: "ovn/dns-records", problem });
-      }
-      return 0;
-    case "put_dhcp_opts": case "put_dhcpv6_opts": {
-      const { l4 } = carriedOf(context, regs).base;
-      if (l4?.type === "udp") caveat(context, site, { code: "ovn/dhcp-answer", problem: `${placeOf(datapath)} answers DHCP itself; a packet here does not hold a DHCP message, so it is taken to go on` });
-      return 0;
-    }
+      return bit(answerName(context, site, regs));
+    case "put_dhcp_opts": case "put_dhcpv6_opts":
+      return bit(answerDhcp(context, site, regs, action));
   }
 }

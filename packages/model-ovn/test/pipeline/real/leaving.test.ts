@@ -180,9 +180,52 @@ describe("what only is noted", () => {
     expect(caveats).toMatchObject([{ code: "ovn/rate-limit" }]);
   });
 
+  const dns = [{ uuid: "d", records: { "a.test": "10.0.0.9 fd00::9" }, datapaths: ["sw"] }];
+  const named = chassisOf([aSwitch("sw", 1, ["a", "b"], [
+    ingress(0, 0, "udp.dst == 53", "reg0[4] = dns_lookup(); next;"),
+    ingress(1, 1, "reg0[4] == 1", "eth.dst <-> eth.src; ip4.src <-> ip4.dst; udp.dst = udp.src; udp.src = 53; outport = inport; flags.loopback = 1; output;"), ingress(1, 0, "1", to("b")), out,
+  ])], { dns });
+  const question = udpPacket({ src: "10.0.0.1", dst: "10.0.0.2", srcPort: 5, dstPort: 53 });
+
   it("is a caveat where an answer would need more of the packet than there is", () => {
-    const dns = [{ uuid: "d", records: { "a.test": "10.0.0.9" }, datapaths: ["sw"] }];
-    const chassis = chassisOf([aSwitch("sw", 1, ["a", "b"], [ingress(0, 0, "udp.dst == 53", `reg0[4] = dns_lookup(); ${to("b")}`), out])], { dns });
-    expect(send(chassis, "a", udpPacket({ src: "10.0.0.1", dst: "10.0.0.9", srcPort: 5, dstPort: 53 })).caveats).toMatchObject([{ code: "ovn/dns-records" }]);
+    expect(send(named, "a", question)).toMatchObject({ exits: [{ port: "b" }], caveats: [{ code: "ovn/dns-records" }] });
+  });
+
+  it("is answered where a name is known, and goes on where not", () => {
+    const asks = (name: string, recordType: "A" | "AAAA"): Packet => ({ ...question, dns: { name, recordType } });
+    expect(send(named, "a", asks("A.test", "AAAA")).exits).toMatchObject([{ port: "a", packet: { ip: { dst: "10.0.0.1" }, l4: { src: 53, dst: 5 }, dns: { answers: ["fd00::9"] } } }]);
+    expect(send(named, "a", asks("b.test", "A")).exits).toMatchObject([{ port: "b" }]);
+  });
+});
+
+describe("DHCP", () => {
+  const mac = "0a:00:00:00:00:01";
+  const chassis = chassisOf([aSwitch("sw", 1, ["a", "b"], [
+    ingress(0, 0, "udp.src == 68", 'reg0[3] = put_dhcp_opts(offerip = 10.0.0.7, netmask = 255.255.255.0, lease_time = 3600, router = 10.0.0.254, dns_server = {10.0.0.2, 10.0.0.3}); next;'),
+    ingress(1, 1, "reg0[3] == 1", "eth.dst = eth.src; eth.src = 0a:00:00:00:00:fe; ip4.src = 10.0.0.254; udp.src = 67; udp.dst = 68; outport = inport; flags.loopback = 1; output;"), ingress(1, 0, "1", to("b")), out,
+  ])]);
+  const asks = (dhcp: Partial<Packet["dhcp"]>): Packet => {
+    const sent = udpPacket({ src: "0.0.0.0", dst: "255.255.255.255", srcPort: 68, dstPort: 67 });
+    return { ...sent, eth: { ...sent.eth, src: mac }, dhcp: { message: "discover", client: mac, options: {}, ...dhcp } };
+  };
+  const answered = (dhcp: Partial<Packet["dhcp"]>) => send(chassis, "a", asks(dhcp)).exits[0];
+
+  it("offers an address with its options", () => {
+    expect(answered({})).toMatchObject({ port: "a", packet: { eth: { dst: mac }, l4: { src: 67, dst: 68 }, dhcp: {
+      message: "offer", yours: "10.0.0.7", options: { netmask: "255.255.255.0", lease_time: "3600", router: "10.0.0.254", dns_server: "10.0.0.2, 10.0.0.3" },
+    } } });
+  });
+
+  it("acknowledges what it offered, and nothing else", () => {
+    expect(answered({ message: "request", requested: "10.0.0.7" })?.packet.dhcp).toMatchObject({ message: "ack", yours: "10.0.0.7" });
+    expect(answered({ message: "request", requested: "10.0.0.8" })?.packet.dhcp).toEqual({ message: "nak", client: mac, options: {} });
+  });
+
+  it("tells a client that has an address only the rest", () => {
+    expect(answered({ message: "inform" })?.packet.dhcp).toEqual({ message: "ack", client: mac, options: { router: "10.0.0.254", dns_server: "10.0.0.2, 10.0.0.3" } });
+  });
+
+  it("lets go on what it does not answer", () => {
+    expect(answered({ message: "release" })?.port).toBe("b");
   });
 });
