@@ -34,7 +34,15 @@ export interface BuiltNetwork extends ClusterNetwork {
 export interface BuildOptions {
   /** OVN databases of the cluster's zones, which take the place of compiled ones. */
   readonly databases?: readonly OpenedDatabase[];
+  /**
+   * When programs are compiled: `ahead`, so that the first trace is as quick as the others, or `when needed`, so that one trace pays
+   * for what it passes alone. Small clusters are compiled ahead where nothing is said.
+   */
+  readonly compile?: "ahead" | "when needed";
 }
+
+/** Most nodes of a cluster that is compiled ahead unasked. */
+const SMALL = 6;
 
 const podName = (pod: Pod): string => `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
 
@@ -64,6 +72,7 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
   const namespaces: NetworkNamespace[] = [];
   const neighboursOn = new Map<string, ReturnType<typeof podNeighbours>>();
   const proxies = new Map<string, () => unknown>();
+  const preparations: (() => void)[] = [];
 
   for (const pod of running) {
     const fact = facts.get(podName(pod));
@@ -84,7 +93,9 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
     diagnostics.push(...mesh.diagnostics);
     if (controller !== undefined) {
       const id = `router/${podName(pod)}`;
-      endpoints.push(lazyRouter(snapshot, id, identity, controller));
+      const router = lazyRouter(snapshot, id, identity, controller);
+      endpoints.push(router.endpoint);
+      preparations.push(router.prepare);
       const ports = publicPorts(snapshot, controller);
       for (const port of [ports.http, ports.https]) socket(port, "tcp", id);
     } else if (isDnsServer(pod)) {
@@ -96,6 +107,7 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
     if (mesh.endpoint !== undefined) {
       endpoints.push(mesh.endpoint);
       if (mesh.config !== undefined) proxies.set(podName(pod), mesh.config);
+      if (mesh.prepare !== undefined) preparations.push(mesh.prepare);
       for (const port of mesh.ports) socket(port, "tcp", mesh.endpoint.id, mesh.owner, proxyAddress);
       if (mesh.dns !== undefined) {
         endpoints.push(mesh.dns);
@@ -151,6 +163,7 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
   diagnostics.push(...given.unused(nodes));
   const databases = databasesOf({ snapshot, nodes, vips, outside }, given);
   const parts = nodeParts({ snapshot, nodes, vips, sockets: hostSockets, outside, caveats }, databases);
+  preparations.push(...parts.preparations);
   namespaces.push(...parts.namespaces);
   stages.push(...parts.stages);
   links.push(...parts.links);
@@ -166,6 +179,7 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
   for (const host of hosts) endpoints.push(outsideApp(snapshot, host.endpoint, host.object, host.addresses));
   endpoints.push(appEndpoint({ id: "internet", identity: { namespace: FABRIC, object: "outside host" }, place: "outside host", dns: (name, type) => outsideAnswer(snapshot, name, type) }));
 
+  if ((options.compile ?? (nodes.length > SMALL ? "when needed" : "ahead")) === "ahead") for (const prepare of preparations) prepare();
   const network: Network = { stages: new Map(stages.map((stage) => [stage.id, stage])), links, endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])) };
   return {
     snapshot,
@@ -195,11 +209,12 @@ function outsideApp(snapshot: Snapshot, id: string, object: string, addresses: r
   });
 }
 
-/** The router's program is compiled when its first connection comes. */
-function lazyRouter(snapshot: Snapshot, id: string, identity: Identity, controller: string): Endpoint {
+/** The router's program is compiled when its first connection comes, or when it is prepared. */
+function lazyRouter(snapshot: Snapshot, id: string, identity: Identity, controller: string): { readonly endpoint: Endpoint; readonly prepare: () => void } {
   let made: Endpoint | undefined;
   const get = (): Endpoint => (made ??= routerEndpoint({ id, identity, program: compileRouter(snapshot, { controller }), ports: publicPorts(snapshot, controller) }));
-  return { id, system: "haproxy", identity, accept: (connection, context) => get().accept(connection, context), serve: (payload, connection, context) => get().serve(payload, connection, context) };
+  const endpoint: Endpoint = { id, system: "haproxy", identity, accept: (connection, context) => get().accept(connection, context), serve: (payload, connection, context) => get().serve(payload, connection, context) };
+  return { endpoint, prepare: () => void get() };
 }
 
 function isInternal(snapshot: Snapshot, pods: readonly Pod[]): (address: string) => boolean {

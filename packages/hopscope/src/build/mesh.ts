@@ -11,6 +11,8 @@ export interface MeshPod {
   readonly endpoint?: Endpoint;
   /** Envoy's configuration as compiled. */
   readonly config?: () => unknown;
+  /** Compiles the proxy ahead of its first connection. */
+  readonly prepare?: () => void;
   /** The DNS proxy beside Envoy, where the pod's questions are captured. */
   readonly dns?: Endpoint;
   /** Ports the proxy listens on. */
@@ -45,7 +47,7 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
   const uid = isGateway ? 1337 : Number(options?.proxyUid.split(",")[0] ?? 1337);
   const owner = { uid, gid: isGateway ? 1337 : Number(options?.proxyGid.split(",")[0] ?? 1337) };
   const name = isGateway ? (pod.metadata.labels?.["service.istio.io/canonical-name"] ?? pod.metadata.labels?.["app"] ?? pod.metadata.name) : `${pod.metadata.labels?.["app"] ?? pod.metadata.name} sidecar`;
-  const { endpoint, ports, config, proxy } = proxyEndpoint(snapshot, {
+  const { endpoint, ports, config, proxy, prepare } = proxyEndpoint(snapshot, {
     id: `envoy/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`,
     name,
     identity: { ...identity, ...owner },
@@ -54,10 +56,10 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
     trustDomain: trustDomain(snapshot),
     dns: { capture: options?.redirectDns === true, allocate: allocatesAddresses(pod, container) },
   });
-  if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, owner, caveats, diagnostics };
+  if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, prepare, owner, caveats, diagnostics };
   const made = sidecarRules(options);
   const dns = options.redirectDns ? meshDnsEndpoint(`mesh-dns/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, { ...identity, ...owner }, { snapshot, pod, table: () => nameTable(snapshot, proxy) }) : undefined;
-  return { ...none, endpoint, ports, config, owner, caveats, diagnostics, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+  return { ...none, endpoint, ports, config, prepare, owner, caveats, diagnostics, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
 }
 
 /** Whether ServiceEntries without addresses get made-up ones for this proxy. */

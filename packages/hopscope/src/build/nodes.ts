@@ -15,6 +15,8 @@ export interface NodeParts {
   readonly stages: readonly Stage[];
   readonly links: readonly Link[];
   readonly namespaces: readonly NetworkNamespace[];
+  /** Each compiles one node's OVN ahead of the first packet. */
+  readonly preparations: readonly (() => void)[];
 }
 
 export interface NodesInput {
@@ -95,6 +97,7 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
   const stages: Stage[] = [];
   const links: Link[] = [];
   const namespaces: NetworkNamespace[] = [];
+  const preparations: (() => void)[] = [];
   for (const node of nodes) {
     const { name } = node;
     const held = vips.get(name) ?? [];
@@ -102,7 +105,9 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
     namespaces.push(host);
     stages.push(namespaceStage(host) as Stage);
     stages.push(bridgeExStage(bridgeExOf(snapshot, name, { id: bridgeStage(name), vips: held })) as Stage);
-    stages.push(lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: chassisOf(southbound(name), node), node: name, db: southbound(name) }) as Stage));
+    const ovn = lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: chassisOf(southbound(name), node), node: name, db: southbound(name) }) as Stage);
+    stages.push(ovn.stage);
+    preparations.push(ovn.prepare);
     links.push({ a: [hostStage(name), "br-ex"], b: [bridgeStage(name), "host"] });
     links.push({ a: [hostStage(name), "ovn-k8s-mp0"], b: [ovnStage(name), `k8s-${name}`] });
     links.push({ a: [bridgeStage(name), "ovn"], b: [ovnStage(name), localnetPort(node.gateway.interfaceId)] });
@@ -110,12 +115,13 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
     links.push({ a: [ovnStage(name), TUNNEL], b: [TUNNELS, name] });
   }
   stages.push(tunnelStage(nodes));
-  return { stages, links, namespaces };
+  return { stages, links, namespaces, preparations };
 }
 
-function lazily(id: string, make: () => Stage): Stage {
+function lazily(id: string, make: () => Stage): { readonly stage: Stage; readonly prepare: () => void } {
   let made: Stage | undefined;
-  return { id, decide: (visit) => (made ??= make()).decide(visit) };
+  const get = (): Stage => (made ??= make());
+  return { stage: { id, decide: (visit) => get().decide(visit) }, prepare: () => void get() };
 }
 
 const TUNNELS = "tunnels";

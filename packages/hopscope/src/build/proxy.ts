@@ -20,6 +20,8 @@ export interface ProxyParts {
   /** Envoy's configuration as compiled. */
   readonly config: () => unknown;
   readonly proxy: MeshProxy;
+  /** Compiles ahead of the first connection. */
+  readonly prepare: () => void;
 }
 
 /** What a sidecar listens on whatever its configuration: outbound, inbound, health, metrics. */
@@ -78,7 +80,7 @@ export function proxyEndpoint(snapshot: Snapshot, input: ProxyInput): ProxyParts
     const { listeners, routes, clusters, endpoints } = program();
     return { listeners, routes, clusters, endpoints };
   };
-  return { endpoint, ports: input.type === "sidecar" ? SIDECAR_PORTS : listenerPorts(program().listeners), config, proxy };
+  return { endpoint, ports: input.type === "sidecar" ? SIDECAR_PORTS : listenerPorts(program().listeners), config, proxy, prepare: () => void get() };
 }
 
 interface ListenerAddress {

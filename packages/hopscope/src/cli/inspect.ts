@@ -24,7 +24,7 @@ export function inspect(words: readonly string[], format: "text" | "json"): stri
   const errors = snapshot.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new InputError(errors);
   if (view === undefined || !isView(view)) return overview(snapshot, format);
-  const network = buildNetwork(snapshot, { databases });
+  const network = buildNetwork(snapshot, { databases, compile: "when needed" });
   const value = viewOf(network, view, name);
   if (format === "json") return `${JSON.stringify(value.json, null, 2)}\n`;
   return value.text;

@@ -36,7 +36,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action((paths: string[], options: { from: string; to: string; choose: string; profile?: string; output: Format }) => {
       const { snapshot, databases } = loadCluster(paths);
       complain(snapshot);
-      const network = buildNetwork(snapshot, { databases });
+      const network = buildNetwork(snapshot, { databases, compile: "when needed" });
       tell(network.diagnostics);
       const journey = simulate(network, { from: options.from, to: options.to }, { choose: parseChoose(options.choose), profile: options.profile });
       out(render(journey, snapshot, options.output));

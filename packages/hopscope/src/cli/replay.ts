@@ -66,7 +66,7 @@ function steps(read: Read, networks: Map<string, ClusterNetwork>): readonly Repl
   if (network === undefined) {
     const { snapshot, databases } = loadCluster(paths);
     complain(snapshot);
-    networks.set(key, (network = buildNetwork(snapshot, { databases })));
+    networks.set(key, (network = buildNetwork(snapshot, { databases, compile: "when needed" })));
     tell(network.diagnostics);
   }
   const used = network;

@@ -51,7 +51,7 @@ it("a cluster with wrong values gives located messages or a journey, and no mist
       for (const diagnostic of snapshot.diagnostics) expect(printDiagnostic(diagnostic)).toMatch(/^a\.yaml:\d+:\d+: /);
       // What could be loaded is gone on with, though a command would stop here.
       try {
-        const journey = simulate(buildNetwork(snapshot), { from, to });
+        const journey = simulate(buildNetwork(snapshot, { compile: "when needed" }), { from, to });
         expect(render(journey, snapshot, "text")).not.toMatch(/(?<![\w-])undefined\b|\bNaN\b/);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

@@ -16,7 +16,7 @@ interface Asked extends GeneratedSnapshot {
 const asked: fc.Arbitrary<Asked> = arbitrarySnapshot().chain((made) =>
   arbitraryQuestion(made.snapshot).map((question) => ({ ...made, question, toString: () => `${question.from} → ${question.to}\n${made.yaml}` })),
 );
-const go = (snapshot: Snapshot, question: Request): Journey => simulate(buildNetwork(snapshot), question);
+const go = (snapshot: Snapshot, question: Request): Journey => simulate(buildNetwork(snapshot, { compile: "when needed" }), question);
 
 /** Runs a law on generated clusters; a failure prints its seed, the question and the smallest cluster as YAML. */
 const holds = (law: (journey: Journey, made: Asked) => void, numRuns = 20): void => {
