@@ -1,5 +1,6 @@
 import type { Snapshot } from "@hopscope/model-kubernetes";
 import { checkDestinationRules } from "./destination-rules.ts";
+import { checkGatewayApi } from "./gateway-api.ts";
 import { checkGateways } from "./gateways.ts";
 import { type MeshSettings, scenesOf } from "./mesh-objects.ts";
 import { newReport, type Validation } from "./report.ts";
@@ -11,7 +12,7 @@ import { checkVirtualServices } from "./virtual-services.ts";
 
 /**
  * What Kiali says of the mesh's objects: each namespace is validated on its own, and an object's answer is that of its
- * own namespace. Of Services only those are listed of which something is said. Objects of the Gateway API are not checked.
+ * own namespace. Of Services only those are listed of which something is said.
  *
  * @see Kiali 1.73, business/istio_validations.go
  * @example
@@ -28,6 +29,7 @@ export function kialiValidations(snapshot: Pick<Snapshot, "resources">, settings
     checkAuthorization(scene, report);
     checkSidecars(scene, report);
     checkRequestAuthentications(scene, report);
+    checkGatewayApi(snapshot, scene, report);
     checkServices(snapshot, scene, report);
     return [...report.all.values()].filter(({ namespace }) => namespace === scene.namespace);
   });

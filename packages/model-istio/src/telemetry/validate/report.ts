@@ -21,7 +21,7 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
   KIA0201: "warning", KIA0202: "error", KIA0203: "error", KIA0204: "warning", KIA0205: "error", KIA0206: "error", KIA0207: "error", KIA0208: "error", KIA0209: "warning",
   KIA0301: "warning", KIA0302: "warning", KIA0401: "error", KIA0501: "error", KIA0505: "error", KIA0506: "error", KIA0601: "error", KIA0602: "error", KIA0701: "warning",
   KIA1004: "warning", KIA1006: "warning", KIA1007: "unknown", KIA1101: "error", KIA1102: "error", KIA1104: "warning", KIA1105: "warning", KIA1106: "warning", KIA1107: "warning", KIA1108: "unknown",
-  KIA1201: "warning", KIA1301: "warning",
+  KIA1201: "warning", KIA1301: "warning", KIA1401: "error", KIA1402: "error", KIA1501: "warning", KIA1502: "warning", KIA1503: "error",
 };
 
 /** A check with the severity of its code, or another where the mesh's settings soften it. */

@@ -49,6 +49,28 @@ it.each<readonly [string, readonly Resource[], readonly string[]]>([
   expect(said(objects)).toEqual(expected);
 });
 
+const api = (kind: string, name: string, spec: object): Resource => of("gateway.networking.k8s.io/v1beta1", kind, name, spec);
+const listener = (name: string, hostname: string | undefined): object => ({ name, hostname, port: 80, protocol: "HTTP" });
+
+it("tells Gateways of Istio's class that clash, and HTTPRoutes that lead nowhere", () => {
+  const gateway = (name: string, ...listeners: readonly object[]): Resource => api("Gateway", name, { gatewayClassName: "istio", listeners });
+  const found = said([
+    gateway("a", listener("x", "shop.example.com"), listener("y", "shop.example.com")),
+    gateway("b", listener("x", "shop.example.com"), listener("open", undefined)),
+    api("Gateway", "foreign", { gatewayClassName: "other", listeners: [listener("x", "shop.example.com")] }),
+    api("HTTPRoute", "r", { parentRefs: [{ name: "a" }, { name: "foreign" }], rules: [{ backendRefs: [{ name: "web", port: 80 }, { name: "nobody", port: 80 }] }] }),
+  ]);
+  expect(found).toEqual([
+    "k8sgateway a KIA1501 warning spec/listeners[0]/hostname",
+    "k8sgateway a KIA1501 warning spec/listeners[1]/hostname",
+    "k8sgateway a KIA1503 error spec/listeners[0]/name",
+    "k8sgateway a KIA1503 error spec/listeners[1]/name",
+    "k8sgateway b KIA1501 warning spec/listeners[0]/hostname",
+    "k8shttproute r KIA1401 error spec/parentRefs[1]/name/foreign",
+    "k8shttproute r KIA1402 error spec/rules[0]/backendRefs[1]/name",
+  ]);
+});
+
 it("takes a missing host for an error only where unknown destinations are blocked", () => {
   const objects = [network("VirtualService", "v", route("nobody"))];
   expect(said(objects)).toEqual(["virtualservice v KIA1101 warning spec/http[0]/route[0]/destination/host"]);
