@@ -45,6 +45,22 @@ describe("the state of a connection", () => {
     expect(exitsOf(send(chassis, "a", packet))).toEqual(["port out: 10.0.0.1:1000 > 10.0.0.9:80"]);
   });
 
+  // As Open vSwitch does: what it does not know to be tracked, it does not clear.
+  it("is found again in its zone behind a router, where a commit was the last that tracked it", () => {
+    const network = (committing: string) => chassisOf([
+      aSwitch("sw", 1, ["a", { name: "sw-r", type: "patch", peer: "r-sw" }], [
+        ingress(0, 1, 'inport == "a"', "ct_lb_mark(backends=10.0.0.7:8080);"), ingress(0, 0, "1", 'outport = "a"; output;'),
+        ingress(1, 0, "1", `${committing} outport = "sw-r"; output;`),
+        egress(0, 1, 'outport == "a"', "ct_lb_mark;"), egress(0, 0, "1", "output;"), egress(1, 1, "ct_mark.natted == 1", "output;"), egress(1, 0, "1", "ct_commit { ct_mark.blocked = 0; }; output;"),
+      ]),
+      aRouter("r", 2, [{ name: "r-sw", type: "patch", peer: "sw-r", key: 1 }], [ingress(0, 0, "1", 'outport = "r-sw"; flags.loopback = 1; output;'), egress(0, 0, "1", "output;")]),
+    ]);
+    const kept = send(network("ct_commit { ct_mark.blocked = 0; };"), "a", packet);
+    expect(exitsOf(kept)).toEqual(["port a: 10.0.0.1:1000 > 10.0.0.7:8080"]);
+    expect(connectionsOf(kept.state.conntrack)).toHaveLength(1);
+    expect(connectionsOf(send(network(""), "a", packet).state.conntrack)).toHaveLength(2);
+  });
+
   it("is related for an error about a connection, which a translation turns back too", () => {
     const chassis = pair([
       ingress(0, 2, 'inport == "a"', "ct_lb_mark(backends=10.0.0.2:8080);"), ingress(0, 1, 'inport == "b"', "next(pipeline=ingress,table=5);"), ingress(1, 0, "1", "next(pipeline=ingress,table=5);"),
