@@ -3,7 +3,7 @@ import type { FieldRange } from "../expr/expression.ts";
 import { printFieldRange } from "../expr/field-range.ts";
 import { macOf } from "../pipeline/format-value.ts";
 import type { ActionOf, Question, Run, Site } from "../pipeline/mode.ts";
-import { readNumber, type Span, spanOf, writeNumber } from "../pipeline/ranges.ts";
+import { readBig, readNumber, type Span, spanOf, writeNumber } from "../pipeline/ranges.ts";
 import { EVENT } from "../pipeline/recorder.ts";
 import { CT, ETH_IP4, ETH_IP6, type Registers, WORD } from "../pipeline/registers.ts";
 import { neighboursIn } from "./neighbours.ts";
@@ -16,11 +16,14 @@ function span(range: FieldRange): Span {
   return found;
 }
 
-/** Words of a field that lie side by side from a whole word on. */
+/** The value of a field in words, most significant first. */
 function wordsIn(range: FieldRange, regs: Registers): readonly number[] {
-  const { aligned } = span(range);
-  if (aligned === undefined) return [];
-  return Array.from({ length: aligned.words }, (_, at) => (at === 0 ? ((regs[aligned.word] as number) & aligned.mask) >>> 0 : (regs[aligned.word + at] as number)));
+  const place = span(range);
+  const { aligned } = place;
+  if (aligned !== undefined) return Array.from({ length: aligned.words }, (_, at) => (at === 0 ? ((regs[aligned.word] as number) & aligned.mask) >>> 0 : (regs[aligned.word + at] as number)));
+  const value = readBig(place, regs);
+  const words = Math.ceil(place.width / 32);
+  return Array.from({ length: words }, (_, at) => Number((value >> BigInt(32 * (words - 1 - at))) & 0xffffffffn));
 }
 
 const bindingKey = (action: { readonly port: FieldRange; readonly ip: FieldRange }, regs: Registers): string => `${readNumber(span(action.port), regs) & 0xffff} ${wordsIn(action.ip, regs).join(" ")}`;
@@ -55,7 +58,7 @@ export function answer(run: Run, site: Site, regs: Registers, action: Question):
     case "lookup_nd": {
       const mac = neighboursIn(machine, datapath).bindings.get(bindingKey(action, regs));
       const [high, low] = wordsIn(action.mac, regs);
-      return writeNumber(span(action.to), regs, found(run, site, mac?.[0] === high && mac?.[1] === low, `/* MAC binding to ${destination(regs)} found. */`, "/* lookup failed - No MAC binding. */"));
+      return writeNumber(span(action.to), regs, found(run, site, mac !== undefined && mac[0] === high && mac[1] === low, `/* MAC binding to ${destination(regs)} found. */`, "/* lookup failed - No MAC binding. */"));
     }
     case "lookup_arp_ip":
     case "lookup_nd_ip":

@@ -13,7 +13,7 @@ if (!usable) console.log(`ovn-trace: no OVN 23.03 or 23.09 here (${version ?? "n
 
 // HOPSCOPE_SEED=7 HOPSCOPE_RUNS=1 repeats one database; more runs look further.
 const first = Number(process.env["HOPSCOPE_SEED"] ?? 1);
-const count = Number(process.env["HOPSCOPE_RUNS"] ?? 5);
+const count = Number(process.env["HOPSCOPE_RUNS"] ?? 15);
 const options: readonly (readonly string[])[] = [[], ["--ct=new", "--ct=est,rpl", "--no-friendly-names", "--select-id=2"]];
 
 describe.skipIf(!usable && process.env["CI"] === undefined)("flows that no northd would write", () => {
