@@ -4,6 +4,7 @@ import { endpointsOf, type LabelSelector, matchesSelector, objectName, originOf,
 import { authorizationFindings } from "./authorization.ts";
 import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
+import { unusedEgressIps } from "./egress-findings.ts";
 import { routeFindings } from "./route-findings.ts";
 import { located } from "./locator.ts";
 
@@ -20,7 +21,7 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
     const failed = policy ?? (ended?.code === undefined ? undefined : failure(leg, ended.code, localised(cluster.snapshot, leg, ended), ended.origin));
     if (failed !== undefined) add(failed);
   }
-  for (const finding of unusedEgressIps(cluster, journey)) add(finding);
+  for (const finding of unusedEgressIps(cluster.snapshot, journey)) add(finding);
   for (const finding of routeFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of authorizationFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of meshFindingsOf(cluster, journey)) add(finding);
@@ -95,29 +96,6 @@ function meshFindingsOf(cluster: ClusterNetwork, journey: Journey): readonly Fin
 }
 
 const hostOf = (target: string): string => /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(target)?.[1] ?? target;
-
-interface EgressIpStatus {
-  readonly items?: readonly { readonly egressIP: string; readonly node: string }[];
-}
-
-/** EgressIPs that exist while a packet of the journey leaves the cluster with another address. */
-function unusedEgressIps(cluster: ClusterNetwork, journey: Journey): readonly Finding[] {
-  const outward = journey.legs.filter((leg) => leg.protocol !== "udp" && leg.from.object?.startsWith("Pod ") === true && leg.hops.findLast(({ packet }) => packet !== undefined)?.place === "outside network");
-  return outward.flatMap((leg) => {
-    const seenAs = leg.connection?.source.address;
-    return resourcesOf(cluster.snapshot, "EgressIP").flatMap((egress) => {
-      const addresses = ((egress.status as EgressIpStatus | undefined)?.items ?? []).map(({ egressIP }) => egressIP);
-      if (addresses.length === 0 || seenAs === undefined || addresses.includes(seenAs)) return [];
-      return [{
-        code: "ovn/egress-ip-not-used",
-        severity: "warning" as const,
-        origin: originOf(egress, "spec.namespaceSelector"),
-        problem: `${objectName(egress)} (${addresses.join(", ")}) does not select ${leg.from.object ?? "the sender"}, so ${leg.to.address} sees ${seenAs}`,
-        fix: codes["ovn/egress-ip-not-used"]?.act ?? "",
-      }];
-    });
-  });
-}
 
 /**
  * Caveats of the journey, and those of the network that name something the journey passes or something in a namespace that it

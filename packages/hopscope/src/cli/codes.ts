@@ -38,7 +38,7 @@ export const codes: Readonly<Record<string, Explanation>> = {
     act: "Add an Allow rule before the denying one.",
   },
   "ovn/egress-ip-not-used": {
-    means: "An EgressIP exists, but the packet left from a pod that it does not select, so the outside sees the node's address.",
+    means: "An EgressIP exists, but the packet left from a pod that it does not select, or no node is assigned it, so the outside sees the node's address.",
     act: "Select the namespace (and pods) that really send to the outside, or route the traffic through the selected pods.",
   },
   "kubernetes/service-without-endpoints": {
