@@ -40,39 +40,38 @@ function walk(tree: TraceTree, enter: (node: number, level: number) => number, l
 
 /** The table-by-table form. @see OVN 23.09, utilities/ovn-trace.c ovntrace_node_print_details */
 export function printDetailed(tree: TraceTree): string {
-  const out: string[] = [];
+  let out = "";
   walk(tree, (node, level) => {
     const kind = tree.kinds[node] as number;
     if (kind === EVENT.modify) return -1;
     const more = tree.next[node] !== 0 || (kind & holders) === 0 || tree.indented.has(node) ? 1 : 0;
     const text = tree.texts[node] as string;
     const left = indent(level + more);
-    if ((kind & titles) === 0) out.push(left, text, "\n");
-    else out.push("\n", left, text, "\n", left, "-".repeat(byteLength(text)), "\n");
+    if ((kind & titles) === 0) out += `${left}${text}\n`;
+    else out += `\n${left}${text}\n${left}${"-".repeat(byteLength(text))}\n`;
     return level + more + more;
   });
-  return out.join("");
+  return out;
 }
 
 /** The form without tables; `hidden` kinds give their place to what they hold. @see OVN 23.09, utilities/ovn-trace.c ovntrace_node_print_summary */
 function printNested(tree: TraceTree, hidden: number): string {
-  const out: string[] = [];
+  let out = "";
   const shown = shownInside(tree, hidden);
   walk(tree, (node, level) => {
     const kind = tree.kinds[node] as number;
     if ((kind & hidden) !== 0) return level;
     const text = tree.texts[node] as string;
     if (kind === EVENT.action && text.startsWith("next(")) return -1;
-    out.push(indent(level), text);
-    if (shown[node] === 1) out.push(" {\n");
+    out += shown[node] === 1 ? `${indent(level)}${text} {\n` : indent(level) + text;
     return level + 1;
   }, (node, level) => {
     const kind = tree.kinds[node] as number;
     if ((kind & hidden) !== 0) return;
-    if (shown[node] === 1) out.push(indent(level), "}");
-    out.push(kind === EVENT.action ? "\n" : ";\n");
+    if (shown[node] === 1) out += `${indent(level)}}`;
+    out += kind === EVENT.action ? "\n" : ";\n";
   });
-  return out.join("");
+  return out;
 }
 
 /** Nodes that hold, however deep, one that is shown. Children have greater numbers than their parents. */
