@@ -1,6 +1,7 @@
 export * from "./kubernetes/index.ts";
 export * from "./node/index.ts";
 export * from "./northbound.ts";
+export { emptyNorthbound, northboundRow } from "./northbound-row.ts";
 export * from "./northd/index.ts";
 export * from "./southbound-row.ts";
 export * from "./southbound.ts";

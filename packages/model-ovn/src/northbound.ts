@@ -349,5 +349,3 @@ export type NorthboundTable = keyof NorthboundTables;
  * const db: NorthboundDb = { ...emptyNorthbound(), Logical_Switch: [northboundRow("Logical_Switch", { _uuid: "ls", name: "join" })] };
  */
 export type NorthboundDb = { readonly [Table in NorthboundTable]: readonly NorthboundTables[Table][] };
-
-export { emptyNorthbound, northboundRow } from "./northbound-row.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyNorthbound, northboundRow } from "../src/northbound.ts";
+import { emptyNorthbound, northboundRow } from "../src/northbound-row.ts";
 
 describe("northboundRow", () => {
   it("fills in the database's defaults and leaves optional columns out", () => {

@@ -1,5 +1,6 @@
 import type { Caveat, Origin } from "@hopscope/core";
-import { type NorthboundDb, type NorthboundTable, type NorthboundTables, type Uuid, northboundRow } from "../northbound.ts";
+import type { NorthboundDb, NorthboundTable, NorthboundTables, Uuid } from "../northbound.ts";
+import { northboundRow } from "../northbound-row.ts";
 
 /** A row that is still being filled: its sets may be pushed to and its maps set. */
 export type DraftRow<Row> = {

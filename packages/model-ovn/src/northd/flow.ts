@@ -1,10 +1,14 @@
 import type { Origin } from "@hopscope/core";
 import type { NorthboundDb, NorthboundRow } from "../northbound.ts";
-import type { Datapath } from "./model.ts";
 import { stagePlaces, type OvnVersion, type Pipeline, type StageName } from "./stage.ts";
 
+/** What flows are collected for: a switch or a router with its row. */
+interface Owner {
+  readonly row: NorthboundRow;
+}
+
 /** A logical flow of one datapath as northd writes it. */
-export interface DatapathFlow {
+export interface DatapathFlow<Datapath extends Owner> {
   readonly datapath: Datapath;
   readonly stage: StageName;
   readonly pipeline: Pipeline;
@@ -25,12 +29,12 @@ export interface FlowDetails {
 }
 
 /** Collects flows; the same flow added twice counts once. */
-export interface Flows {
+export interface Flows<Datapath extends Owner> {
   add(datapath: Datapath, stage: StageName, priority: number, match: string, actions: string, details?: FlowDetails): void;
   /** The table number of a stage, for `next(table=…)`. */
   table(stage: StageName): number;
   /** All flows in the order they were first added. */
-  all(): readonly DatapathFlow[];
+  all(): readonly DatapathFlow<Datapath>[];
 }
 
 function nameOf(row: NorthboundRow & { readonly name?: string; readonly external_ids?: Readonly<Record<string, string>> }): string {
@@ -47,10 +51,10 @@ export function originsOf(nb: NorthboundDb): ReadonlyMap<NorthboundRow, Origin> 
 }
 
 /** Makes an empty collection of flows for one release. */
-export function flowsFor(version: OvnVersion, origins: ReadonlyMap<NorthboundRow, Origin>): Flows {
+export function flowsFor<Datapath extends Owner>(version: OvnVersion, origins: ReadonlyMap<NorthboundRow, Origin>): Flows<Datapath> {
   const places = stagePlaces(version);
   const seen = new Map<Datapath, Set<string>>();
-  const flows: DatapathFlow[] = [];
+  const flows: DatapathFlow<Datapath>[] = [];
   const placeOf = (stage: StageName): { readonly pipeline: Pipeline; readonly table: number } => {
     const place = places.get(stage);
     if (place === undefined) throw new Error(`stage ${stage} does not exist in OVN ${version}`);

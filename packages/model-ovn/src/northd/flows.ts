@@ -5,7 +5,7 @@ import { resolveSwitchPortFlows } from "./arp-resolve.ts";
 import { probeSenderFlows } from "./arp-responder.ts";
 import { flowsFor, originsOf, type DatapathFlow } from "./flow.ts";
 import { attachLoadBalancers } from "./load-balancer.ts";
-import { flag, type Build, type ChassisFeatures, type GlobalOptions } from "./model.ts";
+import { flag, type Build, type ChassisFeatures, type Datapath, type GlobalOptions } from "./model.ts";
 import { routerFlows } from "./router-flows.ts";
 import { routerLoadBalancerFlows } from "./router-load-balancer.ts";
 import type { OvnVersion } from "./stage.ts";
@@ -16,7 +16,7 @@ import { assignRoutableAddresses, buildTopology } from "./topology.ts";
 /** What northd made of the rows, before it is written down as Southbound. */
 export interface Compiled {
   readonly build: Build;
-  readonly flows: readonly DatapathFlow[];
+  readonly flows: readonly DatapathFlow<Datapath>[];
   readonly origins: ReadonlyMap<NorthboundRow, Origin>;
 }
 

@@ -187,7 +187,7 @@ export interface Build {
   readonly features: ChassisFeatures;
   readonly options: GlobalOptions;
   readonly meters: ReadonlyMap<string, { readonly fair: boolean }>;
-  readonly flows: Flows;
+  readonly flows: Flows<Datapath>;
 }
 
 /** Reads a boolean of an options map the way OVN does: anything but the two words is the default. */

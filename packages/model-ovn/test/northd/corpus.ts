@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { emptyNorthbound, northboundRow, type NorthboundDb, type NorthboundRow, type NorthboundTable } from "../../src/northbound.ts";
+import type { NorthboundDb, NorthboundRow, NorthboundTable } from "../../src/northbound.ts";
+import { emptyNorthbound, northboundRow } from "../../src/northbound-row.ts";
 
 /** Northbound rows that real controllers wrote, with the flows real northd programs made of them. */
 export interface CorpusCase {

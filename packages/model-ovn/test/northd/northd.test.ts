@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { emptyNorthbound, northboundRow, type NorthboundDb } from "../../src/northbound.ts";
+import type { NorthboundDb } from "../../src/northbound.ts";
+import { emptyNorthbound, northboundRow } from "../../src/northbound-row.ts";
 import { northd, northdCaveats, printLflows, type NorthdOptions } from "../../src/northd/index.ts";
 import { randomNorthbound } from "./random-northbound.ts";
 

@@ -1,4 +1,5 @@
-import { emptyNorthbound, northboundRow, type NorthboundDb, type NorthboundRow, type NorthboundTable, type NorthboundTables } from "../../src/northbound.ts";
+import type { NorthboundDb, NorthboundRow, NorthboundTable, NorthboundTables } from "../../src/northbound.ts";
+import { emptyNorthbound, northboundRow } from "../../src/northbound-row.ts";
 
 /** A source of repeatable choices. */
 export interface Dice {
