@@ -14,6 +14,7 @@ if (!usable) console.log(`ovn-trace: no OVN 23.03 or 23.09 here (${version ?? "n
 // HOPSCOPE_SEED=7 HOPSCOPE_RUNS=1 repeats one database; more runs look further.
 const first = Number(process.env["HOPSCOPE_SEED"] ?? 1);
 const count = Number(process.env["HOPSCOPE_RUNS"] ?? 15);
+let compared = 0;
 const options: readonly (readonly string[])[] = [[], ["--ct=new", "--ct=est,rpl", "--no-friendly-names", "--select-id=2"]];
 
 describe.skipIf(!usable && process.env["CI"] === undefined)("flows that no northd would write", () => {
@@ -23,7 +24,6 @@ describe.skipIf(!usable && process.env["CI"] === undefined)("flows that no north
     try {
       await ovn.transactSouthbound(insertions(flows));
       const session = openTrace(loadSouthbound(ovn.dumpSouthbound()));
-      let compared = 0;
       for (const microflow of fc.sample(randomMicroflow, { seed, numRuns: 8 })) {
         for (const more of options) {
           const args = ["--all", ...more, microflow];
@@ -34,9 +34,12 @@ describe.skipIf(!usable && process.env["CI"] === undefined)("flows that no north
           expect([args, nearestTrace(session, parseTraceArguments(args), output)]).toEqual([args, output]);
         }
       }
-      expect(compared).toBeGreaterThan(0);
     } finally {
       ovn.stop();
     }
+  });
+
+  it.skipIf(process.env["HOPSCOPE_RUNS"] !== undefined)("are mostly ones that the real ovn-trace survives", () => {
+    expect(compared).toBeGreaterThan(count * 8);
   });
 });

@@ -13,7 +13,6 @@ const match = fc.oneof(
 interface RandomFlow {
   readonly pipeline: string;
   readonly table: number;
-  readonly priority: number;
   readonly match: string;
   readonly actions: string;
   readonly router: boolean;
@@ -28,7 +27,7 @@ const actions = fc.oneof(
   { arbitrary: fc.constantFrom("next;", "output;", 'outport = "b"; output;', 'outport = "flood"; flags.loopback = 1; output;', 'outport = "sw-r"; output;', 'outport <-> inport; flags.loopback = 1; output;', "eth.dst <-> eth.src; next;", "ip4.dst = ip4.src; next;", "reg0 = ip4.dst; get_arp(outport, reg0); next;", "reject { next(pipeline=egress, table=0); };", "reg9 = ip4.src; ip4.src = reg9; xxreg0 = ip6.dst; ip6.src = xxreg0; next;"), weight: 2 },
 );
 const flow: fc.Arbitrary<RandomFlow> = fc.record({
-  pipeline: fc.constantFrom("ingress", "ingress", "egress"), table: fc.integer({ min: 0, max: TABLES - 1 }), priority: fc.integer({ min: 1, max: 4 }), match, actions, router: fc.boolean(),
+  pipeline: fc.constantFrom("ingress", "ingress", "egress"), table: fc.integer({ min: 0, max: TABLES - 1 }), match, actions, router: fc.boolean(),
 });
 
 /** Flows that no northd would write: every action of the language, in any order, in two datapaths tied by a patch. */
@@ -44,7 +43,7 @@ export function insertions(flows: readonly RandomFlow[]): readonly Operation[] {
   const port = (datapath: string, name: string, key: number, more: Readonly<Record<string, unknown>> = {}): Operation =>
     insert("Port_Binding", { datapath: named(datapath), logical_port: name, tunnel_key: key, ...more }, `port${datapath}${key}`);
   const rest = (["ingress", "egress"] as const).flatMap((pipeline) => [false, true].flatMap((router) => Array.from({ length: TABLES }, (_, table): RandomFlow =>
-    ({ pipeline, table, priority: 0, match: "1", actions: table < TABLES - 1 ? "next;" : "output;", router }))));
+    ({ pipeline, table, match: "1", actions: table < TABLES - 1 ? "next;" : "output;", router }))));
   return [
     insert("SB_Global", {}),
     insert("Datapath_Binding", { tunnel_key: 1, external_ids: map(["logical-switch", "aaaaaaaa-0000-4000-8000-000000000001"], ["name", "neutron-12345678-0000-4000-8000-000000000000"], ["name2", "net"]) }, "sw"),
@@ -61,7 +60,8 @@ export function insertions(flows: readonly RandomFlow[]): readonly Operation[] {
     insert("FDB", { mac: "00:00:00:00:00:02", dp_key: 1, port_key: 2 }),
     insert("Load_Balancer", { name: "lb", vips: map(["10.0.0.2:2", "10.0.0.1:1"], ["10.0.0.2:1", "10.0.0.1:1"], ["[fd00::2]:2", "[fd00::1]:1"]) }),
     ...[["offerip", 0, "ipv4"], ["router", 3, "ipv4"], ["mtu", 26, "uint16"], ["lease_time", 51, "uint32"], ["server_id", 54, "ipv4"], ["hostname", 12, "str"], ["netmask", 1, "ipv4"]].map(([name, code, type]) => insert("DHCP_Options", { name, code, type })),
-    ...[...flows, ...rest].map((one, index) => insert("Logical_Flow", {
+    // Each priority once: between equal ones the order of random row ids decides.
+    ...[...flows.map((one, index) => ({ ...one, priority: index + 1 })), ...rest.map((one) => ({ ...one, priority: 0 }))].map((one, index) => insert("Logical_Flow", {
       logical_datapath: named(one.router ? "r" : "sw"), pipeline: one.pipeline, table_id: one.table, priority: one.priority, match: one.match, actions: one.actions,
       external_ids: index % 3 === 0 ? map() : index % 3 === 1 ? map(["stage-name", `stage_${one.pipeline}_${one.table}`]) : map(["stage-name", `stage_${one.pipeline}_${one.table}`], ["source", `northd.c:${index}`]),
     })),
