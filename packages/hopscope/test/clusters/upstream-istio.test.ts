@@ -4,7 +4,7 @@ import { ask, caveats, cluster, told } from "./_ask.ts";
 describe("manifests of an upstream Istio mesh, without pods", () => {
   it.each([
     ["external/198.51.100.7", "http://bookinfo.example.com/productpage", "delivered 200"],
-    ["external/198.51.100.7", "http://bookinfo.example.com/other", "answered 404"],
+    ["external/198.51.100.7", "http://bookinfo.example.com/other", "answered 404 mesh/gateway-unmatched"],
     ["deploy/bookinfo/productpage-v1", "http://reviews:9080/", "delivered 200"],
     ["deploy/bookinfo/reviews-v1", "http://reviews:9080/", "answered 403 mesh/authorization-denies"],
     ["deploy/legacy/old", "http://reviews.bookinfo:9080/", "refused mesh/mtls-required"],
@@ -23,6 +23,15 @@ describe("manifests of an upstream Istio mesh, without pods", () => {
 
   it("tells what it assumed", () => {
     expect(caveats(ask("upstream-istio", "external/198.51.100.7", "http://bookinfo.example.com/productpage"))).toEqual(expect.arrayContaining(["assumed/injected", "assumed/mesh-gateway", "assumed/load-balancer-address", "assumed/dns-record"]));
+  });
+
+  it.each([
+    ["http://bookinfo.example.com/other", 'VirtualService bookinfo/bookinfo has the host "bookinfo.example.com", and none of its routes matches GET /other'],
+    ["svc/istio-system/istio-ingressgateway:80", /^no Gateway of Pod istio-system\/istio-ingressgateway-\S+ has the host "172\.30\.\d+\.\d+"; Gateway bookinfo\/bookinfo-gateway has "bookinfo\.example\.com"$/],
+  ])("says why the gateway has no route for %s", (to, problem) => {
+    const found = ask("upstream-istio", to.startsWith("svc") ? "deploy/legacy/old" : "external/198.51.100.7", to).findings.find(({ code }) => code === "mesh/gateway-unmatched")?.problem;
+    if (typeof problem === "string") expect(found).toBe(problem);
+    else expect(found).toMatch(problem);
   });
 
   it("splits by weights", () => {
