@@ -71,6 +71,7 @@ function badEndpoints(spec: ServiceEntrySpec): Problems {
   const ports = (all: Readonly<Record<string, number>> | undefined): Problems =>
     Object.entries(all ?? {}).flatMap(([name, port]) => [...when(!named.has(name), `endpoint port ${port} is not defined by the service entry`), ...badPortName(name), ...badPort(port)]);
   switch (spec.resolution ?? "NONE") {
+    default: return [`unsupported resolution type ${String(spec.resolution)}`];
     case "NONE": return when(endpoints.length > 0, "no endpoints should be provided for resolution type none");
     case "STATIC": return [
       ...each(endpoints, ({ address = "", ports: own, labels }) => [

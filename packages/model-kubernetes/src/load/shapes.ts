@@ -1,3 +1,5 @@
+import { meshRequired, meshShapes } from "./mesh-shapes.ts";
+
 /** What a field may hold. An `address` is an IP address, a `cidr` one with a prefix length; empty text stands for "not said". */
 export type Shape = "list" | "mapping" | "text" | "number" | "boolean" | "port" | "address" | "cidr" | "mac" | "number or text";
 
@@ -37,13 +39,22 @@ const httpMatch: Shapes = {
   ...all("mapping", "headers", "withoutHeaders", "queryParams", "headers.*", "queryParams.*"), ...stringMatch("uri"), ...stringMatch("method"), ...stringMatch("authority"), ...stringMatch("scheme"),
   port: "port", ...texts("gateways"), ...labels("sourceLabels"), sourceNamespace: "text", name: "text", ignoreUriCase: "boolean",
 };
+const headerOperations = (at: string): Shapes => ({ ...all("mapping", `${at}.request`, `${at}.response`), ...labels(`${at}.request.set`), ...labels(`${at}.request.add`), ...texts(`${at}.request.remove`), ...labels(`${at}.response.set`), ...labels(`${at}.response.add`), ...texts(`${at}.response.remove`) });
 const httpRoute: Shapes = {
   name: "text", timeout: "text", ...list("match"), ...below("match[]", httpMatch), ...list("route"), ...destination("route[].destination"), "route[].weight": "number", "route[].headers": "mapping",
   ...all("mapping", "delegate", "redirect", "rewrite", "fault", "retries", "mirror", "headers", "directResponse", "corsPolicy", "fault.delay", "fault.abort"), "delegate.name": "text", "delegate.namespace": "text",
   "retries.attempts": "number", "retries.perTryTimeout": "text", "retries.retryOn": "text", "rewrite.uri": "text", "rewrite.authority": "text", "redirect.uri": "text", "redirect.authority": "text", "directResponse.status": "number",
+  ...all("text", "redirect.scheme", "redirect.derivePort", "directResponse.body.string", "directResponse.body.bytes", "corsPolicy.maxAge", "fault.delay.fixedDelay"), ...all("mapping", "directResponse.body", "mirrorPercentage", "fault.delay.percentage", "fault.abort.percentage", "rewrite.uriRegexRewrite"),
+  ...all("number", "redirect.redirectCode", "redirect.port", "mirrorPercent", "mirrorPercentage.value", "fault.delay.percent", "fault.delay.percentage.value", "fault.abort.percentage.value", "fault.abort.httpStatus"),
+  ...destination("mirror"), ...list("mirrors"), ...destination("mirrors[].destination"), "mirrors[].percentage": "mapping", "mirrors[].percentage.value": "number",
+  ...list("corsPolicy.allowOrigins"), "corsPolicy.allowOrigins[].*": "text", ...texts("corsPolicy.allowOrigin"), ...texts("corsPolicy.allowMethods"), ...texts("corsPolicy.allowHeaders"), ...texts("corsPolicy.exposeHeaders"), "corsPolicy.allowCredentials": "boolean",
+  ...headerOperations("headers"), ...headerOperations("route[].headers"),
 };
 const l4Route = (match: Shapes): Shapes => ({ ...list("match"), ...below("match[]", { port: "port", ...texts("destinationSubnets"), ...texts("gateways"), ...labels("sourceLabels"), ...match }), ...list("route"), ...destination("route[].destination"), "route[].weight": "number" });
+const clientTls = (at: string): Shapes => ({ ...all("text", ...["clientCertificate", "privateKey", "caCertificates", "credentialName", "sni"].map((field) => `${at}.${field}`)), ...texts(`${at}.subjectAltNames`) });
 const trafficPolicy = (at: string): Shapes => ({
+  ...below(`${at}.loadBalancer.localityLbSetting`, { ...list("distribute"), "distribute[].from": "text", "distribute[].to": "mapping", "distribute[].to.*": "number", ...list("failover"), "failover[].from": "text", "failover[].to": "text", ...texts("failoverPriority"), enabled: "boolean" }),
+  ...clientTls(`${at}.tls`), ...clientTls(`${at}.portLevelSettings[].tls`),
   ...all("mapping", at, ...["connectionPool", "connectionPool.tcp", "connectionPool.http", "loadBalancer", "loadBalancer.consistentHash", "loadBalancer.localityLbSetting", "outlierDetection", "tls"].map((field) => `${at}.${field}`)),
   [`${at}.loadBalancer.simple`]: "text", [`${at}.tls.mode`]: "text", [`${at}.tls.sni`]: "text", [`${at}.connectionPool.tcp.connectTimeout`]: "text", [`${at}.connectionPool.tcp.maxConnections`]: "number",
   ...list(`${at}.portLevelSettings`), [`${at}.portLevelSettings[].port`]: "mapping", [`${at}.portLevelSettings[].port.number`]: "port", [`${at}.portLevelSettings[].tls`]: "mapping", [`${at}.portLevelSettings[].tls.mode`]: "text",
@@ -92,20 +103,23 @@ export const shapes: Readonly<Record<string, Shapes>> = {
     ...all("text", "spec.endpointPublishingStrategy.type", "status.endpointPublishingStrategy.type"), ...all("port", "spec.endpointPublishingStrategy.hostNetwork.httpPort", "spec.endpointPublishingStrategy.hostNetwork.httpsPort", "status.endpointPublishingStrategy.hostNetwork.httpPort", "status.endpointPublishingStrategy.hostNetwork.httpsPort"),
   },
   "operator.openshift.io/DNS": { ...list("spec.servers"), ...texts("spec.servers[].zones"), "status.clusterIP": "text" },
-  "networking.istio.io/Gateway": { ...labels("spec.selector"), ...list("spec.servers"), ...texts("spec.servers[].hosts"), "spec.servers[].name": "text", "spec.servers[].bind": "text", "spec.servers[].port": "mapping", ...istioPort("spec.servers[].port"), "spec.servers[].tls": "mapping", "spec.servers[].tls.mode": "text", "spec.servers[].tls.credentialName": "text", "spec.servers[].tls.httpsRedirect": "boolean" },
+  "networking.istio.io/Gateway": { ...labels("spec.selector"), ...list("spec.servers"), ...texts("spec.servers[].hosts"), "spec.servers[].name": "text", "spec.servers[].bind": "text", "spec.servers[].port": "mapping", ...istioPort("spec.servers[].port"), "spec.servers[].tls": "mapping", "spec.servers[].tls.mode": "text", "spec.servers[].tls.credentialName": "text", "spec.servers[].tls.httpsRedirect": "boolean", ...clientTls("spec.servers[].tls"), ...all("text", "spec.servers[].tls.serverCertificate", "spec.servers[].tls.minProtocolVersion", "spec.servers[].tls.maxProtocolVersion"), ...texts("spec.servers[].tls.cipherSuites") },
   "networking.istio.io/VirtualService": { ...texts("spec.hosts"), ...texts("spec.gateways"), ...texts("spec.exportTo"), ...list("spec.http"), ...below("spec.http[]", httpRoute), ...list("spec.tcp"), ...below("spec.tcp[]", l4Route({})), ...list("spec.tls"), ...below("spec.tls[]", l4Route(texts("sniHosts"))) },
   "networking.istio.io/DestinationRule": { "spec.host": "text", ...texts("spec.exportTo"), ...list("spec.subsets"), "spec.subsets[].name": "text", ...labels("spec.subsets[].labels"), ...trafficPolicy("spec.trafficPolicy"), ...trafficPolicy("spec.subsets[].trafficPolicy"), ...workloadSelector },
-  "networking.istio.io/ServiceEntry": { ...texts("spec.hosts"), ...texts("spec.addresses"), ...texts("spec.exportTo"), "spec.resolution": "text", "spec.location": "text", ...list("spec.ports"), ...istioPort("spec.ports[]"), ...list("spec.endpoints"), "spec.endpoints[].address": "text", "spec.endpoints[].ports": "mapping", "spec.endpoints[].ports.*": "port", ...labels("spec.endpoints[].labels"), "spec.endpoints[].weight": "number", ...workloadSelector },
-  "networking.istio.io/WorkloadEntry": { "spec.address": "text", "spec.ports": "mapping", "spec.ports.*": "port", ...labels("spec.labels"), "spec.serviceAccount": "text", "spec.weight": "number" },
+  "networking.istio.io/ServiceEntry": { ...texts("spec.hosts"), ...texts("spec.addresses"), ...texts("spec.exportTo"), "spec.resolution": "text", "spec.location": "text", ...list("spec.ports"), ...istioPort("spec.ports[]"), ...list("spec.endpoints"), "spec.endpoints[].address": "text", "spec.endpoints[].ports": "mapping", "spec.endpoints[].ports.*": "port", ...labels("spec.endpoints[].labels"), "spec.endpoints[].weight": "number", ...all("text", "spec.endpoints[].locality", "spec.endpoints[].network", "spec.endpoints[].serviceAccount"), ...texts("spec.subjectAltNames"), ...workloadSelector },
+  "networking.istio.io/WorkloadEntry": { "spec.address": "text", "spec.ports": "mapping", "spec.ports.*": "port", ...labels("spec.labels"), ...all("text", "spec.serviceAccount", "spec.locality", "spec.network"), "spec.weight": "number" },
   "networking.istio.io/Sidecar": { ...workloadSelector, ...list("spec.egress"), ...texts("spec.egress[].hosts"), "spec.egress[].port": "mapping", ...istioPort("spec.egress[].port"), "spec.egress[].bind": "text", ...list("spec.ingress"), "spec.ingress[].port": "mapping", ...istioPort("spec.ingress[].port"), "spec.ingress[].defaultEndpoint": "text", "spec.outboundTrafficPolicy": "mapping", "spec.outboundTrafficPolicy.mode": "text" },
   "security.istio.io/PeerAuthentication": { ...matchLabels, "spec.mtls": "mapping", "spec.mtls.mode": "text", "spec.portLevelMtls": "mapping", "spec.portLevelMtls.*": "mapping" },
   "security.istio.io/AuthorizationPolicy": {
-    ...matchLabels, "spec.action": "text", ...list("spec.rules"), ...list("spec.rules[].from"), "spec.rules[].from[].source": "mapping", ...list("spec.rules[].to"), "spec.rules[].to[].operation": "mapping", ...list("spec.rules[].when"), "spec.rules[].when[].key": "text", ...texts("spec.rules[].when[].values"),
+    ...matchLabels, "spec.action": "text", ...list("spec.rules"), ...list("spec.rules[].from"), "spec.rules[].from[].source": "mapping", ...list("spec.rules[].to"), "spec.rules[].to[].operation": "mapping", ...list("spec.rules[].when"), "spec.rules[].when[].key": "text", ...texts("spec.rules[].when[].values"), ...texts("spec.rules[].when[].notValues"), "spec.provider": "mapping", "spec.provider.name": "text",
     ...texts("spec.rules[].from[].source.*"), ...texts("spec.rules[].to[].operation.*"),
   },
-  "security.istio.io/RequestAuthentication": { ...matchLabels, ...list("spec.jwtRules"), "spec.jwtRules[].issuer": "text", ...texts("spec.jwtRules[].audiences") },
+  "security.istio.io/RequestAuthentication": { ...matchLabels, ...list("spec.jwtRules"), "spec.jwtRules[].issuer": "text", ...texts("spec.jwtRules[].audiences"), ...texts("spec.jwtRules[].fromParams"), ...list("spec.jwtRules[].fromHeaders"), ...list("spec.jwtRules[].outputClaimToHeaders"),
+    ...all("text", ...["jwks", "jwksUri", "outputPayloadToHeader", "fromHeaders[].name", "fromHeaders[].prefix", "outputClaimToHeaders[].header", "outputClaimToHeaders[].claim"].map((field) => `spec.jwtRules[].${field}`)), "spec.jwtRules[].forwardOriginalToken": "boolean",
+  },
   "maistra.io/ServiceMeshMemberRoll": { ...texts("spec.members"), ...texts("status.members"), ...texts("status.configuredMembers") },
   "maistra.io/ServiceMeshControlPlane": { ...all("mapping", "spec.gateways", "spec.gateways.ingress", "spec.gateways.egress", "spec.gateways.additionalIngress", "spec.gateways.additionalEgress", "spec.gateways.openshiftRoute", "spec.security", "spec.security.trust", "spec.security.dataPlane", "spec.proxy", "spec.proxy.networking", "spec.techPreview", "spec.runtime"), "spec.version": "text", "spec.security.trust.domain": "text" },
+  ...meshShapes,
 };
 
 /** Fields without which an object says nothing: `parent.field` is missed where the parent is there. */
@@ -120,9 +134,11 @@ export const requiredFields: Readonly<Record<string, readonly string[]>> = {
   "k8s.ovn.org/EgressFirewall": ["spec.egress[].type", "spec.egress[].to"],
   "route.openshift.io/Route": ["spec.to", "spec.to.name", "spec.alternateBackends[].name"],
   "networking.istio.io/Gateway": ["spec.servers[].port", "spec.servers[].port.number", "spec.servers[].hosts"],
-  "networking.istio.io/VirtualService": ["http", "tcp", "tls"].flatMap((protocol) => [`spec.${protocol}[].route[].destination`, `spec.${protocol}[].route[].destination.host`]),
+  "networking.istio.io/VirtualService": ["http", "tcp", "tls"].flatMap((protocol) => [`spec.${protocol}[].route[].destination`, `spec.${protocol}[].route[].destination.host`]).concat("spec.http[].mirror.host", "spec.http[].mirrors[].destination.host"),
+  "security.istio.io/AuthorizationPolicy": ["spec.rules[].when[].key"],
   "networking.istio.io/DestinationRule": ["spec.host", "spec.subsets[].name"],
   "networking.istio.io/ServiceEntry": ["spec.hosts", "spec.ports[].number"],
+  ...meshRequired,
 };
 
 /** Annotations whose text is JSON that models read, by kind. */
