@@ -26,11 +26,21 @@ export function visibleIn(exportTo: readonly string[], home: string, namespace: 
 export const istioConfigName = (kind: string, resource: Resource): string =>
   `/apis/networking.istio.io/v1alpha3/namespaces/${resource.metadata.namespace ?? ""}/${kind}/${resource.metadata.name}`;
 
-/** Removes undefined fields, at every depth, so that the result compares as proto3 JSON. */
+/** Removes undefined fields, at every depth, so that the result compares as proto3 JSON; what has none is kept as it is. */
 export function prune<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item: unknown) => prune(item)) as T;
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => prune(item));
+    return items.every((item, index) => item === value[index]) ? value : (items as T);
+  }
   if (typeof value !== "object" || value === null) return value;
-  const out: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) if (item !== undefined) out[key] = prune(item);
-  return out as T;
+  let out: Record<string, unknown> | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const kept: unknown = prune(item);
+    if (kept === item && item !== undefined) continue;
+    const copy: Record<string, unknown> = out ?? { ...(value as Record<string, unknown>) };
+    if (item === undefined) delete copy[key];
+    else copy[key] = kept;
+    out = copy;
+  }
+  return out === undefined ? value : (out as T);
 }
