@@ -52,6 +52,9 @@ const unknown = (object: string, problem: string, known: readonly string[]): Inp
   return new InputError([diagnostic]);
 };
 
+const missing = (what: string, name: string | undefined, known: readonly string[]): InputError =>
+  unknown(name === undefined ? what : `${what} "${name}"`, known.length === 0 ? "the snapshot has none" : name === undefined ? "no name is given" : "is not known", known);
+
 function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { readonly text: string; readonly json: unknown } {
   const { snapshot } = network;
   const nodes = [...network.seats.nodes.keys()];
@@ -77,13 +80,13 @@ function viewOf(network: BuiltNetwork, view: View, name: string | undefined): { 
       return { text: `${tables.map(([table, list]) => `${table.padEnd(30)}${String((list as readonly unknown[]).length).padStart(6)}`).join("\n")}\n`, json: rows };
     }
     case "iptables": {
-      const found = network.namespaces.get(name ?? "");
-      if (found === undefined) throw unknown(`namespace "${name ?? ""}"`, "is not known", [...network.namespaces.keys()]);
+      const found = [name, `pod/${name}`, `node/${name}`].map((key) => network.namespaces.get(key ?? "")).find((one) => one !== undefined);
+      if (found === undefined) throw missing("namespace", name, [...network.namespaces.keys()]);
       return { text: `${found.netfilter?.v4 ?? ""}${found.netfilter?.v6 === undefined ? "" : `\n${found.netfilter.v6}`}`, json: found.netfilter ?? null };
     }
     case "envoy": {
-      const found = network.proxies.get(name ?? "");
-      if (found === undefined) throw unknown(`proxy "${name ?? ""}"`, "is not known", [...network.proxies.keys()]);
+      const found = network.proxies.get((name ?? "").replace(/^pod\//, ""));
+      if (found === undefined) throw missing("proxy", name, [...network.proxies.keys()]);
       const json = found();
       return { text: `${JSON.stringify(json, null, 2)}\n`, json };
     }

@@ -79,6 +79,15 @@ describe("input that stops the command", () => {
     await withFiles({ "shop.yaml": shop }, async (path) => expect(await trace(path("shop.yaml"), ...options)).toMatchObject({ code: 2, err: expect.stringMatching(message) }));
   });
 
+  it.each([
+    [["envoy"], /proxy: the snapshot has none/],
+    [["iptables"], /namespace: no name is given; expected one of pod\/shop\/web-/],
+    [["iptables", "shop/none"], /namespace "shop\/none": is not known/],
+    [["lflows", "none"], /node "none": is not in the snapshot; expected one of node-1/],
+  ])("inspect %j tells what there is", async (words, message) => {
+    await withFiles({ "shop.yaml": shop }, async (path) => expect(await run("inspect", path("shop.yaml"), ...words)).toMatchObject({ code: 2, err: expect.stringMatching(message) }));
+  });
+
   it.each(["constructor", "__proto__", "no/such"])("explain %s names the codes that are known", async (code) => {
     expect(await run("explain", code)).toMatchObject({ code: 2, err: expect.stringContaining("is not known") });
   });
