@@ -51,6 +51,19 @@ describe("connection tracking", () => {
     expect(track(emptyConntrack, tcpPacket({ src: "10.0.0.1", dst: "10.0.0.2", srcPort: 1, dstPort: 2, flags })).state).toBe(state);
   });
 
+  // Open vSwitch 3.1, lib/conntrack-tcp.c tcp_valid_new.
+  it.each([
+    [["syn", "ack"], "invalid"],
+    [["syn", "fin"], "invalid"],
+    [["fin"], "invalid"],
+    [["rst"], "new"],
+    [["rst", "ack"], "new"],
+    [["fin", "ack"], "new"],
+    [["syn"], "new"],
+  ] as const)("calls a TCP packet with %j, of no connection, %s where Open vSwitch tracks itself", (flags, state) => {
+    expect(track(emptyConntrack, tcpPacket({ src: "10.0.0.1", dst: "10.0.0.2", srcPort: 1, dstPort: 2, flags }), 0, "userspace").state).toBe(state);
+  });
+
   it("relates an ICMP error to the connection of the packet it is about", () => {
     const table = known(emptyConntrack, begun(syn()));
     const error = icmpPacket({ src: "10.96.0.1", dst: "10.0.0.1" }, { icmpType: 3, code: 3, about: syn() });

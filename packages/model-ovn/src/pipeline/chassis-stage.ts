@@ -1,4 +1,4 @@
-import type { Caveat, Decided, Decision, PortId, Stage, Step, System, Term } from "@hopscope/core";
+import type { Caveat, Decided, Decision, PortId, Stage, Step, System, Term, Tracker } from "@hopscope/core";
 import type { SouthboundDb } from "../southbound.ts";
 import { buildChassis } from "./real/chassis.ts";
 import { denialCode } from "./real/generate.ts";
@@ -18,6 +18,8 @@ export interface ChassisOptions {
   readonly db: SouthboundDb;
   /** Looks flows up by an index (the default), or one after the other: the result is the same. */
   readonly index?: boolean;
+  /** Whose connection tracking Open vSwitch uses: that of the kernel (the default), or its own (DPDK). */
+  readonly tracker?: Tracker;
 }
 
 const SYSTEM: System = "ovn";
@@ -33,7 +35,7 @@ export const localnetPort = (name: string): PortId => `${LOCALNET}${name}`;
  * @see OVN 23.09, ovn-controller(8), ovn-architecture(7) "Life Cycle of a Packet"
  */
 export function chassisStage(options: ChassisOptions): Stage<ChassisState> {
-  const chassis = buildChassis(options.db, options.chassis, { index: options.index ?? true });
+  const chassis = buildChassis(options.db, options.chassis, { index: options.index ?? true, tracker: options.tracker ?? "linux" });
   return {
     id: options.id,
     decide: ({ packet, port, state, choose }) => {

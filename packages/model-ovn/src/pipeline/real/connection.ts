@@ -92,9 +92,19 @@ export function lookUp(context: RealContext, regs: Registers, zone: number, { na
   const { connection, state, direction } = tracked;
   const known = isKnown(context, connection);
   if (connection !== undefined && state !== "related" && ((known && state === "established") || (commit && state !== "invalid"))) context.conntrack = confirm(context.conntrack, connection);
-  const translated = nat && known && connection !== undefined;
+  const translated = nat && known && connection !== undefined && appliesTo(context, tracked, commit);
   if (translated) take(context, regs, translate(packetOf(context, regs), connection, direction));
   describe(regs, stateBits(tracked) | (translated ? natBits(connection, direction) : 0), connection, known);
+}
+
+/**
+ * Whether a translation that the connection has is applied where no new one is asked for. Linux leaves packets alone that no answer
+ * came to yet, and errors about answers.
+ *
+ * @see Linux 5.14, net/openvswitch/conntrack.c ovs_ct_nat; Open vSwitch 3.1, lib/conntrack.c handle_nat
+ */
+function appliesTo({ chassis }: RealContext, { state, direction }: Tracked, commits: boolean): boolean {
+  return chassis.tracker === "userspace" || state === "established" || (state === "related" && (direction === "reply" || commits));
 }
 
 /** Which end of a connection is translated, and to what. */

@@ -47,7 +47,9 @@ describe.skipIf(!usable && process.env["CI"] === undefined)("a chassis beside a 
             expect({ run, step, sent: now, lines: both.ours }).toEqual({ run, step, sent: now, lines: both.real });
             compared += 1;
             const [only] = both.out;
-            now = both.ownPorts || both.out.length !== 1 || only === undefined ? undefined : answerTo(only);
+            // What brought nothing is sent again once, as a client's kernel would.
+            if (both.out.length === 0) now = step === 0 ? now : undefined;
+            else now = both.ownPorts || both.out.length !== 1 || only === undefined ? undefined : answerTo(only);
           }
         }
         expect(compared).toBeGreaterThan(count / 2);
