@@ -6,6 +6,7 @@ import type { ClusterNetwork } from "./build/cluster-network.ts";
 import { codes } from "./cli/codes.ts";
 import { unusedEgressIps } from "./egress-findings.ts";
 import { gatewayFindings } from "./gateway-findings.ts";
+import { registryFindings } from "./registry-findings.ts";
 import { routeFindings } from "./route-findings.ts";
 import { located } from "./locator.ts";
 
@@ -25,6 +26,7 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   for (const finding of unusedEgressIps(cluster.snapshot, journey)) add(finding);
   for (const finding of routeFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of gatewayFindings(cluster.snapshot, journey)) add(finding);
+  for (const finding of registryFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of authorizationFindings(cluster.snapshot, journey)) add(finding);
   for (const finding of meshFindingsOf(cluster, journey)) add(finding);
   const alternatives = journey.alternatives.map((other) => explained(cluster, other));

@@ -89,6 +89,7 @@ export const moreCodes: Readonly<Record<string, Explanation>> = {
   "mesh/delegate-nested": said("A delegate delegates further; istiod allows one level.", "Flatten it."),
   "mesh/gateway-without-workload": said("A Gateway's selector matches no pod.", "Compare it with the gateway pods' labels."),
   "mesh/kind-not-compiled": said("Mesh objects of this kind are read and not compiled.", `${notModelled} Do not read “allowed” into the result.`),
+  "mesh/outbound-not-registered": said("The mesh (or a Sidecar) lets sidecars reach registered hosts only, and the host is not among those that this one sees.", "Write a ServiceEntry for the host, export it to the namespace, list it in the Sidecar's egress hosts, or set outboundTrafficPolicy ALLOW_ANY."),
   "mesh/port-name-unknown": said("A port's name tells no protocol; Service Mesh treats it as plain TCP, without request metrics.", "Name it http-…, grpc-…, or set appProtocol."),
   "mesh/refused": said("A mesh object that istiod's admission webhook refuses, as the problem says.", "Correct it before it is applied."),
   "mesh/subset-undefined": said("A VirtualService names a subset that no DestinationRule defines.", "Define it, or correct the name."),

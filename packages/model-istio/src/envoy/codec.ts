@@ -22,6 +22,12 @@ export function codecOf(manager: Json, alpn: string | undefined, http: WireReque
   return http?.version === "2" ? "2" : "1";
 }
 
+/** The request as the client writes it once the protocol is agreed on by ALPN. */
+export function spoken(manager: Json, alpn: string | undefined, http: WireRequest | undefined): WireRequest | undefined {
+  if (http?.adapts !== true || alpn === undefined) return http;
+  return { ...http, version: codecOf(manager, alpn, http) === "2" ? "2" : "1.1" };
+}
+
 function absolute(path: string): { readonly authority: string; readonly path: string } | undefined {
   const found = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/([^/?#]+)(.*)$/.exec(path);
   if (found === null) return undefined;

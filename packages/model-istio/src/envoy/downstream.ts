@@ -10,6 +10,8 @@ export interface WireRequest {
   /** Path with query, or the absolute form. */
   readonly path: string;
   readonly headers: Headers;
+  /** The client speaks whichever of the protocols it offers is agreed on, whatever `version` says. */
+  readonly adapts?: boolean;
 }
 
 /** What the client says about itself in TLS. */

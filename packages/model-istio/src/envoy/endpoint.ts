@@ -38,6 +38,9 @@ const wire = (payload: Payload): Downstream["http"] =>
     ? { version: payload.request.version, method: payload.request.method, authority: payload.request.authority, path: payload.request.path, headers: Object.entries(payload.request.headers).map(([name, value]) => [name.toLowerCase(), value] as const) }
     : undefined;
 
+/** A client that offers both protocols, as curl and browsers do, speaks the one that is agreed on. */
+const adapting = (http: Downstream["http"], offered: readonly string[]): Downstream["http"] => (http !== undefined && offered.includes("h2") && offered.includes("http/1.1") ? { ...http, adapts: true } : http);
+
 function downstreamOf(connection: Connection, payload: Payload): Downstream {
   const { tls } = connection;
   return {
@@ -45,7 +48,7 @@ function downstreamOf(connection: Connection, payload: Payload): Downstream {
     local: connection.local,
     original: connection.originalDestination,
     tls: tls === undefined ? undefined : { sni: tls.sni, alpn: tls.alpn, peer: tls.clientIdentity },
-    http: wire(payload),
+    http: adapting(wire(payload), tls?.alpn ?? []),
   };
 }
 

@@ -1,4 +1,4 @@
-import { decode } from "./codec.ts";
+import { decode, spoken } from "./codec.ts";
 import { corsAnswer, corsPreflight, injectFault } from "./faults.ts";
 import { applyMutations, type FormatFacts, mutateHeaders } from "./header-mutation.ts";
 import type { WireRequest } from "./downstream.ts";
@@ -195,7 +195,8 @@ export function routeConfigOf(run: Run, manager: Json): Json {
  *
  * @see Envoy 1.26, source/common/http/conn_manager_impl.cc
  */
-export function serveHttp(run: Run, manager: Json, connection: Established, http: WireRequest | undefined): Verdict {
+export function serveHttp(run: Run, manager: Json, connection: Established, written: WireRequest | undefined): Verdict {
+  const http = spoken(manager, connection.alpn, written);
   const routes = routeConfigOf(run, manager);
   const named = { routeConfig: text(routes["name"]) };
   const decoded = decode(manager, connection.alpn, http, connection.tls ? "https" : "http");
