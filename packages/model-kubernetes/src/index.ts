@@ -8,6 +8,7 @@ export type { SecretFacts } from "./load/scrub.ts";
 export { type CertificateFacts, certificatesIn } from "./load/certificate.ts";
 export { type PathStep, parseFieldPath, printFieldPath } from "./load/field-path.ts";
 export { groupOf } from "./load/known-kinds.ts";
+export { readYaml } from "./load/yaml-text.ts";
 export { clusterSchema, scenarioSchema } from "./cluster/schemas.ts";
 export { parseDuration } from "./cluster/duration.ts";
 export type { Expectation, Scenario, ScenarioStep, VerdictWord } from "./cluster/read-scenario.ts";

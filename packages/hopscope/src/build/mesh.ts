@@ -1,6 +1,6 @@
 import type { Caveat, Diagnostic, Endpoint, Identity } from "@hopscope/core";
-import { type Container, objectName, originOf, type Pod, resolvConfOf, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { nameTable, sidecarOptionsOf, sidecarRules } from "@hopscope/model-istio";
+import { type Container, objectName, originOf, type Pod, resolvConfOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { nameTable, sidecarOptionsOf, sidecarRules, trustDomainOf } from "@hopscope/model-istio";
 import type { NetworkNamespace } from "@hopscope/model-linux";
 import { meshDnsEndpoint } from "./mesh-dns.ts";
 import { proxyEndpoint } from "./proxy.ts";
@@ -53,7 +53,7 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
     identity: { ...identity, ...owner },
     pod,
     type: isGateway ? "router" : "sidecar",
-    trustDomain: trustDomain(snapshot),
+    trustDomain: trustDomainOf(snapshot),
     dns: { capture: options?.redirectDns === true, allocate: allocatesAddresses(pod, container) },
   });
   if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, prepare, owner, caveats, diagnostics };
@@ -68,9 +68,3 @@ function allocatesAddresses(pod: Pod, container: Container): boolean {
   const stated = container.env?.find((one) => one.name === name)?.value;
   return stated === undefined ? new RegExp(`${name}["']?\\s*:\\s*["']?true`).test(pod.metadata.annotations?.["proxy.istio.io/config"] ?? "") : stated === "true";
 }
-
-const trustDomain = (snapshot: Snapshot): string => {
-  const plane = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
-  const stated = (plane?.spec as { security?: { trust?: { domain?: string } } } | undefined)?.security?.trust?.domain;
-  return stated ?? "cluster.local";
-};

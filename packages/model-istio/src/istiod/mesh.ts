@@ -1,5 +1,6 @@
-import type { Snapshot } from "@hopscope/model-kubernetes";
+import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { resourcesOf } from "@hopscope/model-kubernetes";
+import { configMapMesh } from "./mesh-config-map.ts";
 import type { CompileOptions, Flags, MeshConfig } from "./types.ts";
 
 /** istiod's own defaults (istio 1.18 pkg/config/mesh/mesh.go DefaultMeshConfig). */
@@ -53,9 +54,20 @@ function planeMesh(plane: ReturnType<typeof controlPlane>): Partial<MeshConfig> 
   };
 }
 
-/** meshConfig: istiod's defaults, what a ServiceMeshControlPlane says, then the caller's overrides. */
-export const readMesh = (snapshot: Pick<Snapshot, "resources">, options: CompileOptions): MeshConfig =>
-  ({ ...DEFAULT_MESH, ...planeMesh(controlPlane(snapshot)), ...options.meshConfig });
+/** meshConfig: istiod's defaults, what a ServiceMeshControlPlane says, the ConfigMap that istiod reads, then the caller's overrides. */
+export function readMesh(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): MeshConfig {
+  const plane = controlPlane(snapshot);
+  return { ...DEFAULT_MESH, ...planeMesh(plane), ...configMapMesh(snapshot, plane?.namespace), ...options.meshConfig };
+}
+
+const DOMAINS = new WeakMap<readonly Resource[], string>();
+
+/** The trust domain in the names of the mesh's workloads. */
+export function trustDomainOf(snapshot: Pick<Snapshot, "resources">): string {
+  const domain = DOMAINS.get(snapshot.resources) ?? readMesh(snapshot, {}).identityDomain;
+  DOMAINS.set(snapshot.resources, domain);
+  return domain;
+}
 
 interface DeploymentSpec { readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name?: string; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileProxy } from "../../src/istiod/compile.ts";
 import { meshFindings } from "../../src/istiod/findings.ts";
 import { hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/host.ts";
+import { trustDomainOf } from "../../src/istiod/mesh.ts";
 import { buildModel } from "../../src/istiod/model.ts";
 import { selectProtocol } from "../../src/istiod/protocol.ts";
 
@@ -127,6 +128,16 @@ describe("the control plane", () => {
   it("says how names are trusted and where unknown traffic goes", () => {
     const { mesh } = model([plane({ security: { trust: { domain: "corp.test", additionalDomains: ["old.test"] }, dataPlane: { automtls: false } }, proxy: { networking: { trafficControl: { outbound: { policy: "REGISTRY_ONLY" } } } } })]);
     expect(mesh).toMatchObject({ rootNamespace: "mesh", trustDomain: "corp.test", identityDomain: "corp.test", trustDomainAliases: ["old.test"], enableAutoMtls: false, outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } });
+  });
+
+  it("has its settings in a ConfigMap, which counts as far as it can be read", () => {
+    const map = (mesh: string, name = "istio"): Resource => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "mesh" }, data: { mesh } }) as Resource;
+    const text = "trustDomain: corp.test\noutboundTrafficPolicy:\n  mode: REGISTRY_ONLY\nenableAutoMtls: false\nextensionProviders: [{name: ask}]\nlocalityLbSetting: wrong\n";
+    expect(model([map(text)]).mesh).toMatchObject({ rootNamespace: "mesh", trustDomain: "corp.test", identityDomain: "corp.test", outboundTrafficPolicy: { mode: "REGISTRY_ONLY" }, enableAutoMtls: false, extensionProviders: [{ name: "ask" }], localityLbSetting: { enabled: true } });
+    expect(trustDomainOf({ resources: [map(text)] })).toBe("corp.test");
+    expect(model([plane({ security: { trust: { domain: "plane.test" } } }), map("trustDomain: corp.test", "istio-basic")]).mesh.trustDomain).toBe("corp.test");
+    expect(model([map("a: [")]).mesh).toMatchObject({ rootNamespace: "istio-system", trustDomain: "cluster.local" });
+    expect(model([map(text)], { meshConfig: { trustDomain: "own.test" } }).mesh.trustDomain).toBe("own.test");
   });
 
   it("turns features on and off: its Deployment's environment, what the ServiceMeshControlPlane sets, the caller's word", () => {
