@@ -15,6 +15,10 @@ export interface Growth {
   readonly database: () => NorthboundDb;
 }
 
+/** A row with its sets in the order in which a database client sees them. */
+const sortSets = (row: NorthboundRow): NorthboundRow =>
+  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, Array.isArray(value) ? [...(value as readonly string[])].sort() : value])) as unknown as NorthboundRow;
+
 /** An empty database to be grown by a seed's dice. */
 export function growthOf(seed: number): Growth {
   const dice = diceOf(seed);
@@ -34,6 +38,6 @@ export function growthOf(seed: number): Growth {
       if (row === undefined) throw new Error(`no row ${uuid} in ${table}`);
       row[column] = [...(row[column] as readonly string[]), ...items];
     },
-    database: () => tables as unknown as NorthboundDb,
+    database: () => Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.map(sortSets)])) as unknown as NorthboundDb,
   };
 }
