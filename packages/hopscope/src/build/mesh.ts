@@ -57,9 +57,21 @@ export function meshPod(snapshot: Snapshot, pod: Pod, identity: Identity): MeshP
     dns: { capture: options?.redirectDns === true, allocate: allocatesAddresses(pod, container) },
   });
   if (isGateway || options === undefined) return { ...none, isGateway, endpoint, ports, config, prepare, owner, caveats, diagnostics };
-  const made = sidecarRules(options);
+  const made = rulesFor(options);
   const dns = options.redirectDns ? meshDnsEndpoint(`mesh-dns/${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, { ...identity, ...owner }, { snapshot, pod, table: () => nameTable(snapshot, proxy) }) : undefined;
   return { ...none, endpoint, ports, config, prepare, owner, caveats, diagnostics, dns, netfilter: { v4: made.v4.save, v6: made.v6?.save }, rules: made.rules, routes: made.routes, loopback: made.loopbackAddresses };
+}
+
+const madeRules = new Map<string, ReturnType<typeof sidecarRules>>();
+
+/** The rules of a sidecar; most pods of a mesh have the same. */
+function rulesFor(options: Parameters<typeof sidecarRules>[0]): ReturnType<typeof sidecarRules> {
+  const key = JSON.stringify(options);
+  const known = madeRules.get(key);
+  if (known !== undefined) return known;
+  const made = sidecarRules(options);
+  if (madeRules.size < 256) madeRules.set(key, made);
+  return made;
 }
 
 /** Whether ServiceEntries without addresses get made-up ones for this proxy. */
