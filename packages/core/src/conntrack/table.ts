@@ -112,9 +112,10 @@ function canStart(flags: readonly TcpFlag[], by: Tracker): boolean {
 
 /** Puts a connection into the table, or replaces what the table knew of it. */
 export function confirm(table: Conntrack, connection: TrackedConnection): Conntrack {
+  const keys = [tupleKey(connection.original, connection.zone), tupleKey(connection.reply, connection.zone)];
+  if (keys.every((key) => table.byTuple.get(key) === connection)) return table;
   const byTuple = new Map(table.byTuple);
-  byTuple.set(tupleKey(connection.original, connection.zone), connection);
-  byTuple.set(tupleKey(connection.reply, connection.zone), connection);
+  for (const key of keys) byTuple.set(key, connection);
   return { byTuple };
 }
 

@@ -110,7 +110,11 @@ function appliesTo({ chassis }: RealContext, { state, direction }: Tracked, comm
 /** Which end of a connection is translated, and to what. */
 export type Translation = { readonly end: "source" | "destination"; readonly range: NatRange };
 
-/** Enters a connection, translated, and translates the packet. The translation of a connection that has one stays. */
+/**
+ * Enters a connection, translated, and translates the packet. A connection that is entered already stays as it is.
+ *
+ * @see Linux 5.14, net/netfilter/nf_nat_core.c nf_nat_setup_info
+ */
 export function translateAndCommit(context: RealContext, regs: Registers, zone: number, { end, range }: Translation, bits: { readonly mark?: number; readonly label?: bigint } = {}): void {
   const tracked = trackIn(context, regs, zone);
   const { connection, state, direction } = tracked;
@@ -119,8 +123,9 @@ export function translateAndCommit(context: RealContext, regs: Registers, zone: 
     describe(regs, stateBits(tracked) | (connection === undefined ? 0 : natBits(connection, direction)), connection, connection !== undefined);
     return;
   }
-  const bound = end === "source" ? connection.sourceBound : connection.destinationBound;
-  const translated = bound || direction === "reply" ? connection : end === "source" ? bindSource(context.conntrack, connection, range) : bindDestination(context.conntrack, connection, range);
+  // What is entered keeps the translation that it was entered with.
+  const fixed = isKnown(context, connection) || direction === "reply";
+  const translated = fixed ? connection : end === "source" ? bindSource(context.conntrack, connection, range) : bindDestination(context.conntrack, connection, range);
   const label = BigInt(translated.label ?? 0) | (bits.label ?? 0n);
   const marked: TrackedConnection = { ...translated, mark: (translated.mark | (bits.mark ?? 0)) >>> 0, label: label === 0n ? undefined : String(label) };
   context.conntrack = confirm(context.conntrack, marked);

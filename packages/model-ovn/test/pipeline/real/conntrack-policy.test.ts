@@ -138,6 +138,13 @@ describe("translation", () => {
     expect(back?.packet.ip?.dst).toBe("10.1.0.2");
   });
 
+  it("is not given to a connection that is entered already", () => {
+    const chassis = chassisOf([aRouter("r", 1, ["in", "out"], [
+      ingress(0, 0, "1", "ct_commit { ct_mark.blocked = 0; }; next;"), ingress(1, 0, "1", "ct_dnat(10.9.9.9);"), ingress(2, 0, "1", 'outport = "out"; output;'), egress(0, 0, "1", "output;"),
+    ])]);
+    expect(exitsOf(send(chassis, "in", packet))).toEqual(["port out: 10.0.0.1:1000 > 10.0.0.9:80"]);
+  });
+
   it("takes ports from the range given", () => {
     const { exits } = send(gateway("ct_snat(192.0.2.1, 3000-3001);"), "in", tcpPacket({ src: "10.1.0.1", dst: "198.51.100.7", srcPort: 4000, dstPort: 80 }));
     expect(exits[0]?.packet.l4).toMatchObject({ src: 3000 });
