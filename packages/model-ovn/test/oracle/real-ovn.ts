@@ -36,7 +36,7 @@ export interface RealOvn {
   readonly southbound: RpcClient;
   /** The address of the Southbound server for a command's `--db`. */
   readonly southboundRemote: string;
-  /** Puts a Northbound database in, in transactions of at most `chunk` rows. */
+  /** Puts a Northbound database in, in one transaction. */
   readonly fill: (nb: NorthboundDb) => Promise<void>;
   readonly startNorthd: () => void;
   /** Stops ovn-northd, so that nobody repairs what is changed then. */
@@ -74,11 +74,17 @@ export async function startOvn(southboundFile?: string): Promise<RealOvn> {
   };
   const [northbound, southbound] = [await server("nb"), await server("sb", southboundFile)];
   const schema: Schema = readSchema(`${schemas}/ovn-nb.ovsschema`);
-  const stop = (): void => {
-    northbound.close();
-    southbound.close();
+  const leave = (): void => {
     for (const child of running) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
+  };
+  // A test run that is broken off leaves no servers behind.
+  process.once("exit", leave);
+  const stop = (): void => {
+    process.off("exit", leave);
+    northbound.close();
+    southbound.close();
+    leave();
   };
   let generation = 0;
   const global = async (): Promise<Readonly<Record<string, unknown>> | undefined> => {
