@@ -4,7 +4,7 @@ import { visit } from "../interpret.ts";
 import type { Datapath, Group, Port } from "../machine.ts";
 import type { Run, Site } from "../mode.ts";
 import { LOOPBACK, type Registers, WORD } from "../registers.ts";
-import { isBoundTo, loadZones, ZONE } from "./chassis.ts";
+import { isBoundTo, loadZones } from "./chassis.ts";
 import { beginPass, type Carried, carriedOf, carry, end, type Exit, freshRegisters, placeOf, type RealContext, settle } from "./run.ts";
 
 const GENEVE_BYTES = 58;
@@ -24,6 +24,8 @@ export function enter(context: RealContext, run: Run, port: Port, packet: Packet
 
 /** `flags` of a packet that came from a localport: it may not leave the chassis. @see OVN 23.09, include/ovn/logical-fields.h MLF_LOCALPORT */
 const LOCALPORT = 1 << 10;
+/** `flags.tunnel_rx` of a packet that came by tunnel; releases before 24.03 do not ask for it. @see OVN 24.03, controller/physical.c */
+const FROM_TUNNEL = 1 << 16;
 
 /** The end of ingress: to the egress tables of each port the packet goes to, here or on another chassis. */
 export function leaveIngress(context: RealContext, run: Run, site: Site, regs: Registers): void {
@@ -161,8 +163,7 @@ function arrive(context: RealContext, run: Run, datapath: Datapath, named: Port,
   const regs = freshRegisters(context, packet, false);
   regs[WORD.inport] = ingressPort;
   regs[WORD.outport] = port.key;
-  regs[ZONE.port] = 0;
+  regs[WORD.flags] = FROM_TUNNEL;
   loadZones(context.chassis, datapath, port.name, regs);
-  carry(context, regs, { base: packet, made: false });
   visit(run, tableOf(datapath, "egress", 0), regs, beginPass(context, datapath, "egress", packet));
 }

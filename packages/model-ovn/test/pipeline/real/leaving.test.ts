@@ -57,6 +57,15 @@ describe("where a packet leaves", () => {
   });
 });
 
+it("says of a packet where it came from", () => {
+  const chassis = chassisOf([aSwitch("sw", 5, ["a", { name: "local", type: "localport", chassis: undefined }, { name: "b", chassis: there }], [
+    ingress(0, 0, "1", to("b")), egress(0, 0, "flags[16] == 1", "output;"),
+  ])]);
+  expect(exitsOf(send(chassis, "tunnel", { ...packet, encap: { src: "192.0.2.2", dst: "192.0.2.1", vni: 5, ingressPort: 3, egressPort: 1 } }))).toHaveLength(1);
+  // What a localport sends stays on its chassis.
+  expect(send(chassis, "local", packet).ends[0]?.reason).toContain("localport");
+});
+
 describe("what OVN says itself", () => {
   const refusing = (actions: string, more = '{ outport <-> inport; flags.loopback = 1; next(pipeline=egress,table=0); }') =>
     chassisOf([aSwitch("sw", 5, ["a", "b"], [ingress(0, 0, "1", `outport = "b"; ${actions} ${more};`), out])]);
