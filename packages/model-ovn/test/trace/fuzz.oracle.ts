@@ -16,6 +16,12 @@ const usable = installedOvn()?.startsWith("23.0") === true;
 if (!usable) console.log(`ovn-trace: no OVN 23.03 or 23.09 here (${installedOvn() ?? "none"}), the fuzz comparison is skipped`);
 const needed = (): void => { if (!usable) throw new Error("ovn-trace 23.03 or 23.09 is needed"); };
 
+interface Row {
+  readonly _uuid: readonly ["uuid", string];
+  readonly logical_port?: string;
+  readonly external_ids?: readonly ["map", readonly (readonly [string, string])[]];
+}
+
 const first = Number(process.env["HOPSCOPE_SEED"] ?? 1);
 const seeds = Array.from({ length: Number(process.env["HOPSCOPE_RUNS"] ?? 3) }, (_, index) => 1000 + first + index);
 
@@ -71,6 +77,29 @@ describe.skipIf(!usable && process.env["CI"] === undefined)("ovn-trace beside th
         if (real !== own.replace(/^(a trace|refused).*$/s, "$1")) verdicts.push({ args, real: output || failure, own });
       }
       expect(verdicts).toEqual([]);
+    } finally {
+      ovn.stop();
+    }
+  }, 60_000);
+
+  it("finds datapaths and ports by the same beginnings of ids", async () => {
+    needed();
+    const { ovn, plan } = await realCluster(1001);
+    try {
+      const [datapaths, ports] = await ovn.transactSouthbound([
+        { op: "select", table: "Datapath_Binding", where: [], columns: ["_uuid", "external_ids"] }, { op: "select", table: "Port_Binding", where: [], columns: ["_uuid", "logical_port"] },
+      ]) as unknown as readonly { readonly rows: readonly Row[] }[];
+      const port = plan.pods[0]?.port ?? "";
+      const own = ports?.rows.find((row) => row.logical_port === port)?._uuid[1] ?? "";
+      const ids = (datapaths?.rows ?? []).flatMap(({ _uuid, external_ids: ids }) => [_uuid[1], ...(ids?.[1] ?? []).filter(([key]) => key.startsWith("logical-")).map(([, value]) => value)]);
+      const cases: TraceCase[] = [
+        ...ids.flatMap((id) => [2, 4, 9, 36].map((length) => ({ args: [id.slice(0, length), `inport == "${port}" && ip4`] }))),
+        ...[2, 4, 8, 13, 36].map((length) => ({ args: [plan.pods[0]?.node.name ?? "", `inport == "${own.slice(0, length)}" && ip4`] })),
+        { args: [`inport == "${own}" && ip4`] }, { args: ["", `inport == "${port}"`] },
+      ];
+      const answers = await askReal(ovn, cases);
+      const session = openTrace(loadSouthbound(ovn.dumpSouthbound()));
+      expect(smallest(cases.flatMap(({ args }, index) => compareCase(session, args, answers[index] ?? { type: "broken" })))).toEqual(agreed);
     } finally {
       ovn.stop();
     }
