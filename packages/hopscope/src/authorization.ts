@@ -1,5 +1,6 @@
 import type { Finding, Journey } from "@hopscope/core";
 import { matchesLabels, objectName, originOf, podsOf, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
+import { rootNamespaceOf } from "@hopscope/model-istio";
 import { codes } from "./cli/codes.ts";
 
 interface PolicySpec {
@@ -30,8 +31,9 @@ export function authorizationFindings(snapshot: Snapshot, journey: Journey): rea
 function allowing(snapshot: Snapshot, object: string): readonly Resource[] {
   const pod = podsOf(snapshot).find((one) => objectName(one) === object);
   if (pod === undefined) return [];
+  const places = new Set([pod.metadata.namespace, rootNamespaceOf(snapshot)]);
   return resourcesOf(snapshot, "AuthorizationPolicy", { group: "security.istio.io" }).filter(({ spec, metadata }) => {
     const { action = "ALLOW", selector } = (spec ?? {}) as PolicySpec;
-    return action === "ALLOW" && metadata.namespace === pod.metadata.namespace && matchesLabels(selector?.matchLabels ?? {}, pod.metadata.labels);
+    return action === "ALLOW" && places.has(metadata.namespace) && matchesLabels(selector?.matchLabels ?? {}, pod.metadata.labels);
   });
 }

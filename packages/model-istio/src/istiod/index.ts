@@ -1,7 +1,7 @@
 export { compileProxy } from "./compile.ts";
 export { meshFindings } from "./findings.ts";
 export { compareSpecificity, expandHost, hostIsSubset, hostMatches, mostSpecificHost } from "./host.ts";
-export { trustDomainOf } from "./mesh.ts";
+export { rootNamespaceOf, trustDomainOf } from "./mesh.ts";
 export { selectProtocol } from "./protocol.ts";
 export type { CompiledProxy, CompileOptions, Proxy as MeshProxy } from "./types.ts";
 export { type KnownName, nameTable } from "./name-table.ts";

@@ -69,6 +69,9 @@ export function trustDomainOf(snapshot: Pick<Snapshot, "resources">): string {
   return domain;
 }
 
+/** The namespace whose policies hold for the whole mesh. */
+export const rootNamespaceOf = (snapshot: Pick<Snapshot, "resources">): string => readMesh(snapshot, {}).rootNamespace;
+
 interface DeploymentSpec { readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name?: string; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } }
 
 /** istiod's environment: of its Deployment, then what a ServiceMeshControlPlane sets, then the caller's overrides. */
