@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { trace } from "../build/_cluster.ts";
 import { ask, caveats, told } from "./_ask.ts";
 
 describe("the export of one namespace, without nodes and the rest of the cluster", () => {
@@ -14,6 +16,11 @@ describe("the export of one namespace, without nodes and the rest of the cluster
     const journey = ask("one-namespace", "deploy/shop/front", "http://gone/");
     expect(told(journey)).toBe("unknown");
     expect(journey.verdict.sentence).toContain("10.128.4.4 lies in the pod network and no Pod of the snapshot has it");
+  });
+
+  it("knows that a policy denies, whatever is behind the address", () => {
+    const policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: none, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
+    expect(told(trace([readFileSync(new URL("data/one-namespace.yaml", import.meta.url), "utf8"), policy], "deploy/shop/front", "tcp://10.130.9.9:80"))).toBe("dropped ovn/network-policy-denies");
   });
 
   it("reaches a Route's host by an assumed router", () => {
