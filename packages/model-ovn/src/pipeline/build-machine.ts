@@ -42,9 +42,15 @@ function languageOf(db: SouthboundDb): Language {
 
 type RankOf = (flow: LogicalFlow) => number;
 
-/** Flows by priority; those of equal priority in the order in which ovn-trace comes upon them, or as they are given. */
+/**
+ * Flows by priority; those of equal priority in the order in which ovn-trace comes upon them, or as they are given, drops last:
+ * of flows with one match, ovn-controller installs what does not drop.
+ *
+ * @see OVN 23.09, controller/ofctrl.c flow_is_preferred
+ */
 function ranksOf(flows: readonly LogicalFlow[], order: MachineOptions["order"]): ReadonlyMap<LogicalFlow, number> {
-  const sorted = [...(order === "given" ? flows : inRowOrder(flows, (row) => row.uuid))].sort((a, b) => b.priority - a.priority);
+  const drops = ({ actions }: LogicalFlow): number => (order === "given" && actions === "drop;" ? 1 : 0);
+  const sorted = [...(order === "given" ? flows : inRowOrder(flows, (row) => row.uuid))].sort((a, b) => b.priority - a.priority || drops(a) - drops(b));
   return new Map(sorted.map((flow, rank) => [flow, rank]));
 }
 

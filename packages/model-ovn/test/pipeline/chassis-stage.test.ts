@@ -34,6 +34,11 @@ describe("a chassis", () => {
     expect(stage.decide({ packet, port: "b", state: undefined, choose }).outcome).toMatchObject({ type: "drop" });
   });
 
+  it("prefers what does not drop, of flows with one match", () => {
+    const stage = stageOf([flow(0, 2, "ip4", "drop;"), flow(0, 2, "ip4", 'outport = "b"; output;'), out]);
+    expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "forward", out: "b" });
+  });
+
   it("ends a packet that travels in a circle", () => {
     const stage = stageOf([flow(0, 1, "1", "next(pipeline=ingress,table=0);")]);
     expect(stage.decide({ packet, port: "a", state: undefined, choose }).outcome).toMatchObject({ type: "drop", code: "journey/loop" });
