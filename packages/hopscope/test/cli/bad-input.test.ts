@@ -164,6 +164,11 @@ describe("input that is odd but usable", () => {
     });
   });
 
+  it("does not walk for ever through delegates that fan out", async () => {
+    const fan = Array.from({ length: 40 }, (_, index) => `---\napiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: {name: d${index}, namespace: shop}\nspec: {http: [{delegate: {name: d${index + 1}}}, {delegate: {name: d${index + 1}}}]}\n`).join("");
+    await withFiles({ "shop.yaml": `${shop}${fan}` }, async (path) => expect(await trace(path("shop.yaml"))).toMatchObject({ code: 0, err: expect.stringContaining("itself a delegate") }));
+  });
+
   it("tells what a compiler left out where the journey passes", async () => {
     const firewall = (namespace: string): string => `---\napiVersion: k8s.ovn.org/v1\nkind: EgressFirewall\nmetadata: {name: default, namespace: ${namespace}}\nspec: {egress: [{type: Allow, to: {dnsName: no.such.name.example}}]}\n`;
     await withFiles({ "shop.yaml": `${shop}${firewall("shop")}${firewall("elsewhere")}` }, async (path) => {

@@ -141,11 +141,19 @@ export function readVirtualServices(snapshot: Pick<Snapshot, "resources">, mesh:
   const warn = (code: string, vs: VirtualService, route: HttpRoute, problem: string, expected: string): void => {
     diagnostics.push({ code, severity: "error", origin: originOf(vs.resource, `${route.path ?? "spec.http"}.delegate`), problem, expected });
   };
-  const cycle = (vs: VirtualService, seen: readonly VirtualService[]): boolean =>
-    seen.includes(vs) || vs.http.some((route) => {
+  // Known ends are not walked again: delegates that name each other many times over would take for ever.
+  const leadsRound = new Map<VirtualService, boolean>();
+  const cycle = (vs: VirtualService, seen: readonly VirtualService[]): boolean => {
+    if (seen.includes(vs)) return true;
+    const known = leadsRound.get(vs);
+    if (known !== undefined) return known;
+    const found = vs.http.some((route) => {
       const next = route.delegate === undefined ? undefined : delegates.get(`${route.delegate.namespace ?? vs.namespace}/${route.delegate.name}`);
       return next !== undefined && cycle(next, [...seen, vs]);
     });
+    leadsRound.set(vs, found);
+    return found;
+  };
   for (const vs of delegates.values()) {
     for (const route of vs.http) {
       if (route.delegate === undefined) continue;
