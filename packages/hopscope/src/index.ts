@@ -1,10 +1,10 @@
 export { loadCluster, type LoadedCluster, loadScenario, loadSnapshot } from "./load.ts";
 export { isDatabaseFile, type OpenedDatabase, readDatabaseFile } from "./database-file.ts";
-export { buildNetwork, type BuiltNetwork, type ClusterNetwork } from "./build/build-network.ts";
+export { buildNetwork, type BuiltNetwork, type ClusterNetwork } from "./network/build-network.ts";
 export { parseChoose, simulate, type Request, type TraceOptions } from "./simulate.ts";
 export { observersOf, observabilityOf } from "./observe/observers.ts";
 export { replay as replayScenarios } from "./cli/replay.ts";
-export { codes } from "./cli/codes.ts";
+export { codes } from "./codes/codes.ts";
 export * from "@hopscope/viz";
 export type { Journey, Leg, Hop, Finding, Caveat, Seen } from "@hopscope/core";
 export { clusterSchema, scenarioSchema, type Snapshot } from "@hopscope/model-kubernetes";

@@ -1,9 +1,9 @@
 import { type Caveat, type Diagnostic, type ChoosePolicy, httpClient, InputError, type Journey, type Profile, profiles, simulate as simulateNetwork } from "@hopscope/core";
 import { containerPorts, matchesSelector, podsOf, resourcesOf, serviceNamed, selectedPods, clusterIps, type LabelSelector, type Resource } from "@hopscope/model-kubernetes";
-import type { ClusterNetwork, Seat } from "./build/cluster-network.ts";
-import { unknownAddresses } from "./build/unknown-addresses.ts";
-import { type Resolving, resolvingOf } from "./build/resolving.ts";
-import { explained } from "./findings.ts";
+import type { ClusterNetwork, Seat } from "./network/cluster-network.ts";
+import { unknownAddresses } from "./network/unknown-addresses.ts";
+import { type Resolving, resolvingOf } from "./network/resolving.ts";
+import { explained } from "./findings/findings.ts";
 import { located } from "./locator.ts";
 import { type EndpointName, isAddress, parseEndpoint, parseTarget } from "./question/parse.ts";
 

@@ -3,7 +3,7 @@ import { type Snapshot } from "@hopscope/model-kubernetes";
 import { printLflows } from "@hopscope/model-ovn";
 import { plain } from "@hopscope/viz";
 import { compileRouter } from "@hopscope/model-openshift";
-import { type BuiltNetwork, buildNetwork } from "../build/build-network.ts";
+import { type BuiltNetwork, buildNetwork } from "../network/build-network.ts";
 import { isDatabaseFile } from "../database-file.ts";
 import { loadCluster } from "../load.ts";
 import { inspectDatabase } from "./inspect-database.ts";

@@ -1,9 +1,9 @@
 import { type Diagnostic, InputError } from "@hopscope/core";
 import { Command, CommanderError, Option } from "commander";
-import { buildNetwork } from "../build/build-network.ts";
+import { buildNetwork } from "../network/build-network.ts";
 import { loadCluster } from "../load.ts";
 import { parseChoose, simulate } from "../simulate.ts";
-import { codes } from "./codes.ts";
+import { codes } from "../codes/codes.ts";
 import { inspect } from "./inspect.ts";
 import { complain, type Format, render, tell } from "./output.ts";
 import { ovnTrace } from "./ovn-trace.ts";

@@ -2,7 +2,7 @@ import { type Diagnostic, InputError, type Journey } from "@hopscope/core";
 import type { Scenario, Snapshot } from "@hopscope/model-kubernetes";
 import { journeyJson, type Json, plain } from "@hopscope/viz";
 import { dirname, resolve, relative } from "node:path";
-import { buildNetwork, type ClusterNetwork } from "../build/build-network.ts";
+import { buildNetwork, type ClusterNetwork } from "../network/build-network.ts";
 import { loadCluster, readScenarios } from "../load.ts";
 import { observersOf } from "../observe/observers.ts";
 import { parseChoose, simulate } from "../simulate.ts";

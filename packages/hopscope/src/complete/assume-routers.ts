@@ -1,6 +1,6 @@
 import type { Caveat } from "@hopscope/core";
 import { originOf, podsOf, type Resource, resourcesOf, type Snapshot, workloadsOf } from "@hopscope/model-kubernetes";
-import { ROUTER_LABEL, routerOf } from "../build/roles.ts";
+import { ROUTER_LABEL, routerOf } from "../network/roles.ts";
 
 interface Strategy {
   readonly type?: string;

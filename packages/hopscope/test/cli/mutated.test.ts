@@ -4,7 +4,7 @@ import { loadSnapshot } from "@hopscope/model-kubernetes";
 import { printYaml } from "hopscope/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { buildNetwork } from "../../src/build/build-network.ts";
+import { buildNetwork } from "../../src/network/build-network.ts";
 import { render } from "../../src/cli/output.ts";
 import { completeCluster } from "../../src/complete/complete.ts";
 import { simulate } from "../../src/simulate.ts";

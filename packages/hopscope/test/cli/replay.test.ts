@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadSnapshot } from "../../src/load.ts";
-import { buildNetwork } from "../../src/build/build-network.ts";
+import { buildNetwork } from "../../src/network/build-network.ts";
 import { render } from "../../src/cli/output.ts";
 import { parseChoose, simulate } from "../../src/simulate.ts";
 import { parseBound } from "../../src/cli/scenario.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { trace } from "../build/_cluster.ts";
+import { trace } from "../network/_cluster.ts";
 import { ask, caveats, told } from "./_ask.ts";
 
 describe("the export of one namespace, without nodes and the rest of the cluster", () => {

@@ -1,7 +1,7 @@
 import type { Pod } from "@hopscope/model-kubernetes";
 import { describe, expect, it } from "vitest";
 import { inject, injectionOf, type Injector } from "../../src/complete/injection.ts";
-import { deployment, service, snapshotFrom, trace } from "../build/_cluster.ts";
+import { deployment, service, snapshotFrom, trace } from "../network/_cluster.ts";
 
 const pod = (metadata: { labels?: Record<string, string>; annotations?: Record<string, string> } = {}, spec: object = {}): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: "web-1", namespace: "shop", ...metadata }, spec: { containers: [{ name: "web" }], ...spec } });
 const upstream: Injector = { flavour: "istio", cni: false, environment: {} };

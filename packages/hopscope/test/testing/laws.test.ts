@@ -3,7 +3,7 @@ import { arbitraryQuestion, arbitrarySnapshot, type GeneratedSnapshot, printYaml
 import { loadSnapshot, podsOf, type Snapshot, snapshotOf } from "@hopscope/model-kubernetes";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildNetwork } from "../../src/build/build-network.ts";
+import { buildNetwork } from "../../src/network/build-network.ts";
 import { render } from "../../src/cli/output.ts";
 import { observersOf } from "../../src/observe/observers.ts";
 import { type Request, simulate } from "../../src/simulate.ts";

@@ -1,6 +1,6 @@
 import type { Finding, Journey } from "@hopscope/core";
 import { matchesLabels, objectName, originOf, podsOf, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { codes } from "./cli/codes.ts";
+import { codes } from "../codes/codes.ts";
 
 interface SidecarSpec {
   readonly workloadSelector?: { readonly labels?: Readonly<Record<string, string>> };

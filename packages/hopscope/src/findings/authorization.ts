@@ -1,7 +1,7 @@
 import type { Finding, Journey } from "@hopscope/core";
 import { matchesLabels, objectName, originOf, podsOf, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
 import { rootNamespaceOf } from "@hopscope/model-istio";
-import { codes } from "./cli/codes.ts";
+import { codes } from "../codes/codes.ts";
 
 interface PolicySpec {
   readonly action?: string;

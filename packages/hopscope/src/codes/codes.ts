@@ -1,10 +1,5 @@
-import { moreCodes } from "./codes-more.ts";
-
-/** What a code means, and what to do about it. */
-export interface Explanation {
-  readonly means: string;
-  readonly act: string;
-}
+import type { Explanation } from "./explanation.ts";
+import { moreCodes } from "./more-codes.ts";
 
 /** What every code means; `hopscope explain CODE` prints it. Codes are never reused. */
 export const codes: Readonly<Record<string, Explanation>> = {

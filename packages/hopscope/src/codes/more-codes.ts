@@ -1,4 +1,4 @@
-import type { Explanation } from "./codes.ts";
+import type { Explanation } from "./explanation.ts";
 
 const said = (means: string, act: string): Explanation => ({ means, act });
 const describe = (what: string): string => `Describe ${what} in a Cluster document (hopscope/v1), or give the objects that state it.`;

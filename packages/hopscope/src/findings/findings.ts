@@ -2,13 +2,13 @@ import type { Caveat, Finding, Journey, Leg, Origin } from "@hopscope/core";
 import { meshFindings } from "@hopscope/model-istio";
 import { endpointsOf, type LabelSelector, matchesSelector, objectName, originOf, podIps, podsOf, resourcesOf, serviceNamed, type Snapshot } from "@hopscope/model-kubernetes";
 import { authorizationFindings } from "./authorization.ts";
-import type { ClusterNetwork } from "./build/cluster-network.ts";
-import { codes } from "./cli/codes.ts";
-import { unusedEgressIps } from "./egress-findings.ts";
-import { gatewayFindings } from "./gateway-findings.ts";
-import { registryFindings } from "./registry-findings.ts";
-import { routeFindings } from "./route-findings.ts";
-import { located } from "./locator.ts";
+import type { ClusterNetwork } from "../network/cluster-network.ts";
+import { codes } from "../codes/codes.ts";
+import { unusedEgressIps } from "./egress.ts";
+import { gatewayFindings } from "./gateway.ts";
+import { registryFindings } from "./registry.ts";
+import { routeFindings } from "./route.ts";
+import { located } from "../locator.ts";
 
 /** Adds to a journey what its end means: the findings of the legs that failed, and of the egress addresses it did not use. */
 export function explained(cluster: ClusterNetwork, journey: Journey): Journey {

@@ -1,6 +1,6 @@
 import type { Finding, Journey } from "@hopscope/core";
 import { matchesLabels, objectName, originOf, type Pod, podsOf, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { codes } from "./cli/codes.ts";
+import { codes } from "../codes/codes.ts";
 
 interface GatewaySpec {
   readonly selector?: Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 import type { Finding, Journey } from "@hopscope/core";
 import { compileRouter } from "@hopscope/model-openshift";
 import { objectName, podsOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { routerOf } from "./build/roles.ts";
-import { codes } from "./cli/codes.ts";
+import { routerOf } from "../network/roles.ts";
+import { codes } from "../codes/codes.ts";
 
 type Status = ReturnType<typeof compileRouter>["status"];
 

@@ -1,6 +1,6 @@
 import type { Finding, Journey, Leg } from "@hopscope/core";
 import { type LabelSelector, matchesSelector, objectName, originOf, podsOf, type Resource, resourcesOf, type Snapshot } from "@hopscope/model-kubernetes";
-import { codes } from "./cli/codes.ts";
+import { codes } from "../codes/codes.ts";
 
 interface EgressIpStatus {
   readonly items?: readonly { readonly egressIP: string; readonly node: string }[];
