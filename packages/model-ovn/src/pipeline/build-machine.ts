@@ -60,7 +60,7 @@ function buildDatapath(row: SbDatapath, rankOf: RankOf): Datapath {
   const groupsByName = new Map<string, Group>();
   let tables: Datapath["tables"] | undefined;
   const datapath: Datapath = {
-    row, name: row.name, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
+    row, name: row.name, label: undefined, key: row.key, ports, groups, groupsByName, hasGateway: row.ports.some((port) => port.type === "l3gateway"),
     get tables() {
       tables ??= sortFlows(datapath, row.flows, rankOf);
       return tables;
@@ -68,7 +68,7 @@ function buildDatapath(row: SbDatapath, rankOf: RankOf): Datapath {
   };
   const byName = new Map<string, Port>();
   for (const port of row.ports) {
-    const made: Port = { row: port, name: port.name, key: port.key, datapath, peer: undefined, distributed: undefined };
+    const made: Port = { row: port, name: port.name, key: port.key, datapath, peer: undefined, distributed: undefined, label: undefined };
     byName.set(port.name, made);
     ports.set(port.key, made);
   }

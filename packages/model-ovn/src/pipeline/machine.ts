@@ -87,6 +87,8 @@ export type ReadActions = { readonly actions: readonly Action[]; readonly needs:
 export interface Datapath {
   readonly row: SbDatapath;
   readonly name: string;
+  /** Its name as people read it, once a trace said it. */
+  label: string | undefined;
   readonly key: number;
   readonly ports: ReadonlyMap<number, Port>;
   readonly groups: ReadonlyMap<number, Group>;
@@ -106,6 +108,8 @@ export interface Port {
   peer: Port | undefined;
   /** The real port of a chassisredirect port. */
   distributed: Port | undefined;
+  /** Its name as people read it, once a trace said it. */
+  label: string | undefined;
 }
 
 export interface Group {

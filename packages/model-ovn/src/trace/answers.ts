@@ -38,6 +38,17 @@ export function bindNeighbour(run: Run, site: Site, regs: Registers, action: Act
   run.recorder.add(site.node, EVENT.modify, `eth.dst = ${text}`);
 }
 
+const texts = new WeakMap<Question, readonly [string, string]>();
+
+/** What a truth value that is written into a field looks like. */
+function answerTexts(action: Question, to: FieldRange): readonly [string, string] {
+  const known = texts.get(action);
+  if (known !== undefined) return known;
+  const made = [`${printFieldRange(to)} = 0`, `${printFieldRange(to)} = 1`] as const;
+  texts.set(action, made);
+  return made;
+}
+
 function found({ recorder }: Run, { node }: Site, yes: boolean, text: string, failed: string): number {
   recorder.add(node, EVENT.action, yes ? text : failed);
   return yes ? 1 : 0;
@@ -78,7 +89,7 @@ export function answer(run: Run, site: Site, regs: Registers, action: Question):
     case "chk_lb_hairpin_reply": {
       const turned = comesBack(run, regs, action.type === "chk_lb_hairpin") ? 1 : 0;
       writeNumber(span(action.to), regs, turned);
-      if ((recorder.wants & EVENT.modify) !== 0) recorder.add(site.node, EVENT.modify, `${printFieldRange(action.to)} = ${turned}`);
+      if ((recorder.wants & EVENT.modify) !== 0) recorder.add(site.node, EVENT.modify, answerTexts(action, action.to)[turned]);
       return;
     }
     case "dns_lookup":

@@ -32,10 +32,10 @@ export interface Names {
  */
 export function namesOf(machine: Machine, friendly: boolean): Names {
   if (!friendly) return { datapath: ({ row }) => row.nbUuid, port: ({ name }) => name, inText: (text) => text };
-  const port = (one: Port): string => shorten(one.row.externalIds["name"] ?? one.name);
+  const port = (one: Port): string => (one.label ??= shorten(one.row.externalIds["name"] ?? one.name));
   const renamed = new Map([...machine.ports.values()].flatMap((one) => (port(one) === one.name ? [] : [[one.name, port(one)] as const])));
   return {
-    datapath: ({ row }) => shorten(row.name2 ?? row.name),
+    datapath: (one) => (one.label ??= shorten(one.row.name2 ?? one.row.name)),
     port,
     inText: (text) => trimmed(renamed.size === 0 || !text.includes('"') ? text : text.replace(/"((?:[^"\\]|\\.)*)"/g, (whole, name: string) => {
       const other = renamed.get(name);

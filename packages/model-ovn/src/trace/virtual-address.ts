@@ -12,7 +12,10 @@ export interface VirtualAddress {
   readonly text: string;
 }
 
-const known = new WeakMap<Machine, ReadonlyMap<string, VirtualAddress>>();
+/** IPv4 addresses by their word, IPv6 ones by their words. */
+type Addresses = ReadonlyMap<number | string, VirtualAddress>;
+
+const known = new WeakMap<Machine, Addresses>();
 
 /**
  * The load balancer's address that a packet was sent to before translation.
@@ -26,21 +29,21 @@ export function virtualAddress(machine: Machine, regs: Registers): VirtualAddres
   let addresses = known.get(machine);
   if (addresses === undefined) known.set(machine, (addresses = collect(machine)));
   if (addresses.size === 0) return undefined;
-  const v4 = regs[WORD.ctIp4Dst] as number;
-  const v6 = regs.subarray(WORD.ctIp6Dst, WORD.ctIp6Dst + 4);
-  const of4 = addresses.get(`${v4}`);
-  const of6 = (v6[0] as number) === 0 && (v6[1] as number) === 0 && (v6[2] as number) === 0 && (v6[3] as number) === 0 ? undefined : addresses.get(v6.join(" "));
-  return of4 ?? of6;
+  const of4 = addresses.get(regs[WORD.ctIp4Dst] as number);
+  if (of4 !== undefined) return of4;
+  const word = WORD.ctIp6Dst;
+  if (regs[word] === 0 && regs[word + 1] === 0 && regs[word + 2] === 0 && regs[word + 3] === 0) return undefined;
+  return addresses.get(regs.subarray(word, word + 4).join(" "));
 }
 
-function collect(machine: Machine): ReadonlyMap<string, VirtualAddress> {
-  const found = new Map<string, VirtualAddress>();
+function collect(machine: Machine): Addresses {
+  const found = new Map<number | string, VirtualAddress>();
   const { loadBalancers } = machine.db;
   for (const balancer of inRowOrder(loadBalancers, (one) => one.uuid)) {
     for (const key of mapOrder(Object.keys(balancer.vips))) {
       const at = parseAddressAndPort(key);
       if (at === undefined) continue;
-      const name = at.words.join(" ");
+      const name = at.family === 4 ? (at.words[0] as number) : at.words.join(" ");
       if (!found.has(name)) found.set(name, { ...at, text: at.family === 4 ? ip4Text(at.words[0] as number) : ip6Text(at.words) });
     }
   }
