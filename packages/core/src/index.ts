@@ -2,6 +2,7 @@ export * from "./origin.ts";
 export * from "./diagnostic.ts";
 export * from "./packet/packet.ts";
 export * from "./packet/builders.ts";
+export * from "./network/stage.ts";
 export * from "./network/network.ts";
 export * from "./network/endpoint.ts";
 export * from "./packet/diff.ts";

@@ -1,6 +1,6 @@
 import type { Caveat } from "../diagnostic.ts";
 import { randomFrom } from "../latency/monte-carlo.ts";
-import type { Alternative, Choose } from "../network/network.ts";
+import type { Alternative, Choose } from "../network/stage.ts";
 import type { Choice } from "./journey.ts";
 
 /** What decides at load-balancing points: the likeliest, a seeded draw, a named backend, or every way in turn. */

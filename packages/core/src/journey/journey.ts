@@ -1,7 +1,7 @@
 import type { Caveat, Finding } from "../diagnostic.ts";
 import type { Summary } from "../latency/compose.ts";
 import type { Connection, Observation, Reply } from "../network/endpoint.ts";
-import type { Decision, System, Term } from "../network/network.ts";
+import type { Decision, System, Term } from "../network/stage.ts";
 import type { Origin } from "../origin.ts";
 import type { Change } from "../packet/diff.ts";
 import type { Packet } from "../packet/packet.ts";

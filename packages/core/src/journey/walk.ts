@@ -1,5 +1,6 @@
 import type { Caveat, Finding } from "../diagnostic.ts";
-import type { Choose, Decided, Delivery, Network, Outcome, PortId, StageId, Step } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
+import type { Choose, Decided, Delivery, Outcome, PortId, StageId, Step } from "../network/stage.ts";
 import type { Origin } from "../origin.ts";
 import type { Packet } from "../packet/packet.ts";
 

@@ -1,4 +1,4 @@
-import type { Term } from "../network/network.ts";
+import type { Term } from "../network/stage.ts";
 import type { Share } from "./compose.ts";
 import { type Distribution, lognormal, lognormalFromQuantiles } from "./distribution.ts";
 

@@ -1,6 +1,6 @@
 import type { Caveat, Finding } from "../diagnostic.ts";
 import type { Address, HttpRequest, Tls } from "../packet/packet.ts";
-import type { Choose, Decision, System, Term } from "./network.ts";
+import type { Choose, Decision, System, Term } from "./stage.ts";
 import type { Origin } from "../origin.ts";
 
 /** A process's place: the network namespace stage it runs in, and the owner of its sockets. */

@@ -1,5 +1,5 @@
 import { CLIENT_SOCKET } from "../journey/exchange.ts";
-import type { Decided, Outcome, Stage, Step } from "../network/network.ts";
+import type { Decided, Outcome, Stage, Step } from "../network/stage.ts";
 import { replyTo } from "../packet/builders.ts";
 import type { Packet, Tcp } from "../packet/packet.ts";
 
