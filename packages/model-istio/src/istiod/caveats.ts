@@ -1,7 +1,7 @@
 import type { Caveat } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
-import { readFlags } from "./mesh.ts";
+import { readFlags } from "./mesh/mesh.ts";
 import type { CompileOptions } from "./types.ts";
 
 const KINDS = ["WasmPlugin", "ProxyConfig", "Telemetry"];

@@ -1,13 +1,13 @@
 import type { Finding } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { objectName, originOf, resourcesOf } from "@hopscope/model-kubernetes";
-import { selects } from "./config-order.ts";
-import { hostMatches } from "./host.ts";
-import type { ServiceSpec } from "./kubernetes-services.ts";
+import { selects } from "./mesh/config-order.ts";
+import { hostMatches } from "./mesh/host.ts";
+import type { ServiceSpec } from "./mesh/kubernetes-services.ts";
 import type { Model } from "./model.ts";
 import type { Labels } from "./types.ts";
-import type { VirtualService } from "./virtual-services.ts";
-import type { Workload } from "./workloads.ts";
+import type { VirtualService } from "./route/virtual-service.ts";
+import type { Workload } from "./mesh/workloads.ts";
 
 interface GatewaySpec { readonly selector?: Labels; readonly servers?: readonly { readonly hosts?: readonly string[] }[] }
 interface RouteSpec { readonly to?: { readonly name?: string }; readonly alternateBackends?: readonly { readonly name?: string }[] }

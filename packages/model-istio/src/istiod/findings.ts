@@ -1,16 +1,16 @@
 import type { Finding } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { originOf, resourcesOf } from "@hopscope/model-kubernetes";
-import { selects } from "./config-order.ts";
-import { destinationRuleFor } from "./destination-rules.ts";
+import { selects } from "./mesh/config-order.ts";
+import { destinationRuleFor } from "./cluster/destination-rules.ts";
 import { bypassedEgress } from "./egress-finding.ts";
-import type { ServiceSpec } from "./kubernetes-services.ts";
-import { isMade } from "./made.ts";
-import { refusals } from "./validate.ts";
+import type { ServiceSpec } from "./mesh/kubernetes-services.ts";
+import { isMade } from "./convert/made.ts";
+import { refusals } from "./validate/validate.ts";
 import { buildModel } from "./model.ts";
 import type { Model } from "./model.ts";
 import type { CompileOptions, Labels } from "./types.ts";
-import type { Destination, VirtualService } from "./virtual-services.ts";
+import type { Destination, VirtualService } from "./route/virtual-service.ts";
 
 interface GatewaySpec { readonly selector?: Labels; readonly servers?: readonly { readonly port?: { readonly number?: number } }[] }
 

@@ -2,21 +2,21 @@ import type { Caveat, Diagnostic } from "@hopscope/core";
 import type { Resource, Snapshot } from "@hopscope/model-kubernetes";
 import { resourcesOf } from "@hopscope/model-kubernetes";
 import { modelCaveats } from "./caveats.ts";
-import { byAge } from "./config-order.ts";
-import type { DestinationRules } from "./destination-rules.ts";
-import { readDestinationRules } from "./destination-rules.ts";
-import { convertGatewayApi } from "./gateway-api.ts";
-import { convertIngresses } from "./ingress.ts";
-import { kubernetesServices } from "./kubernetes-services.ts";
-import { memberNamespaces, readFlags, readMesh } from "./mesh.ts";
-import type { PeerAuthentications } from "./peer-authentication.ts";
-import { readPeerAuthentications } from "./peer-authentication.ts";
-import { allocateAddresses, entryServices } from "./service-entries.ts";
+import { byAge } from "./mesh/config-order.ts";
+import type { DestinationRules } from "./cluster/destination-rules.ts";
+import { readDestinationRules } from "./cluster/destination-rules.ts";
+import { convertGatewayApi } from "./convert/gateway-api.ts";
+import { convertIngresses } from "./convert/ingress.ts";
+import { kubernetesServices } from "./mesh/kubernetes-services.ts";
+import { memberNamespaces, readFlags, readMesh } from "./mesh/mesh.ts";
+import type { PeerAuthentications } from "./policy/peer-authentication.ts";
+import { readPeerAuthentications } from "./policy/peer-authentication.ts";
+import { allocateAddresses, entryServices } from "./mesh/service-entries.ts";
 import type { CompileOptions, Flags, MeshConfig, MeshService } from "./types.ts";
-import type { VirtualService } from "./virtual-services.ts";
-import { readVirtualServices } from "./virtual-services.ts";
-import type { Workload } from "./workloads.ts";
-import { entryWorkloads, localities, podWorkloads } from "./workloads.ts";
+import type { VirtualService } from "./route/virtual-service.ts";
+import { readVirtualServices } from "./route/virtual-services.ts";
+import type { Workload } from "./mesh/workloads.ts";
+import { entryWorkloads, localities, podWorkloads } from "./mesh/workloads.ts";
 
 /** What istiod knows about the mesh, before it looks at one proxy. */
 export interface Model {

@@ -2,10 +2,10 @@ import type { Resource } from "@hopscope/model-kubernetes";
 import { describe, expect, it } from "vitest";
 import { compileProxy } from "../../src/istiod/compile.ts";
 import { meshFindings } from "../../src/istiod/findings.ts";
-import { hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/host.ts";
-import { trustDomainOf } from "../../src/istiod/mesh.ts";
+import { hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/mesh/host.ts";
+import { trustDomainOf } from "../../src/istiod/mesh/mesh.ts";
 import { buildModel } from "../../src/istiod/model.ts";
-import { selectProtocol } from "../../src/istiod/protocol.ts";
+import { selectProtocol } from "../../src/istiod/mesh/protocol.ts";
 
 const object = (apiVersion: string, kind: string, name: string, spec: unknown, labels = {}): Resource => ({ apiVersion, kind, metadata: { name, namespace: "shop", labels }, spec });
 const pod: Resource = { ...object("v1", "Pod", "egress", {}, { istio: "egressgateway" }), status: { podIP: "10.0.0.9" } };

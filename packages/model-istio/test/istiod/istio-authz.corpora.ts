@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { authorizationFilters, policiesFor } from "../../src/istiod/authorization.ts";
-import { DEFAULT_MESH } from "../../src/istiod/mesh.ts";
+import { authorizationFilters, policiesFor } from "../../src/istiod/policy/authorization.ts";
+import { DEFAULT_MESH } from "../../src/istiod/mesh/mesh.ts";
 import type { Json, MeshService } from "../../src/istiod/types.ts";
 import { corpus, objectsOf, plain } from "./_corpora.ts";
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { convertGatewayApi } from "../../src/istiod/gateway-api.ts";
+import { convertGatewayApi } from "../../src/istiod/convert/gateway-api.ts";
 import type { Json } from "../../src/istiod/types.ts";
 import { corpus, objectsOf, plain } from "./_corpora.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { convertIngresses } from "../../src/istiod/ingress.ts";
-import { DEFAULT_MESH } from "../../src/istiod/mesh.ts";
+import { convertIngresses } from "../../src/istiod/convert/ingress.ts";
+import { DEFAULT_MESH } from "../../src/istiod/mesh/mesh.ts";
 import { corpus, objectsOf, plain } from "./_corpora.ts";
 
 const { folder, present } = corpus("istio-ingress-conversion");

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { describe, expect, it } from "vitest";
-import { matchConflict, mergeMatches } from "../../src/istiod/delegate.ts";
-import { expandHost, hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/host.ts";
-import { DEFAULT_MESH } from "../../src/istiod/mesh.ts";
-import { readPeerAuthentications } from "../../src/istiod/peer-authentication.ts";
-import { selectProtocol } from "../../src/istiod/protocol.ts";
-import { shortForms } from "../../src/istiod/vhost-domains.ts";
-import type { HttpMatch } from "../../src/istiod/virtual-services.ts";
-import { readVirtualServices } from "../../src/istiod/virtual-services.ts";
+import { matchConflict, mergeMatches } from "../../src/istiod/route/delegate.ts";
+import { expandHost, hostIsSubset, hostMatches, mostSpecificHost } from "../../src/istiod/mesh/host.ts";
+import { DEFAULT_MESH } from "../../src/istiod/mesh/mesh.ts";
+import { readPeerAuthentications } from "../../src/istiod/policy/peer-authentication.ts";
+import { selectProtocol } from "../../src/istiod/mesh/protocol.ts";
+import { shortForms } from "../../src/istiod/route/vhost-domains.ts";
+import type { HttpMatch } from "../../src/istiod/route/virtual-service.ts";
+import { readVirtualServices } from "../../src/istiod/route/virtual-services.ts";
 import { corpus, plain } from "./_corpora.ts";
 
 const { folder, present } = corpus("istio-unit-tables");

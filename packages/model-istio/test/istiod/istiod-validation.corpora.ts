@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { describe, expect, it } from "vitest";
-import { refusals } from "../../src/istiod/validate.ts";
+import { refusals } from "../../src/istiod/validate/validate.ts";
 import { corpus, objectsOf } from "./_corpora.ts";
 
 const { folder, present } = corpus("istiod-xds");

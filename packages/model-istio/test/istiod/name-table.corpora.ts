@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Resource } from "@hopscope/model-kubernetes";
 import { parseAllDocuments } from "yaml";
 import { describe, expect, it } from "vitest";
-import { nameTable } from "../../src/istiod/name-table.ts";
+import { nameTable } from "../../src/istiod/mesh/name-table.ts";
 import { cases, folder, present } from "./_case.ts";
 
 if (!present) console.log("istiod-xds corpus not found; set HOPSCOPE_CORPORA");
