@@ -15,29 +15,30 @@ export interface Summary {
   readonly p99: number;
 }
 
+/** Bins of the grid where nothing is said. */
 const BINS = 2048;
 
 /**
  * Adds independent shares: mean and percentiles of the sum, by numeric convolution (product of the shares'
- * discrete Fourier transforms on a grid of 2048 bins).
+ * discrete Fourier transforms on a grid of `bins` bins, a power of two).
  *
  * The grid reaches to where less than about 1e-5 of any share's mass lies beyond; the sum keeps its exact mean.
  *
  * @example
  * compose([{ distribution: { type: "const", value: 5 }, times: 2 }]).p50 // 10
  */
-export function compose(shares: readonly Share[]): Summary {
+export function compose(shares: readonly Share[], bins = BINS): Summary {
   const fixed = shares.reduce((sum, { distribution, times }) => sum + (distribution.type === "const" ? distribution.value * times : 0), 0);
   const spread = shares.filter(({ distribution, times }) => distribution.type !== "const" && times > 0);
   if (spread.length === 0) return summary(fixed, fixed, fixed, fixed);
   const mean = spread.reduce((sum, { distribution, times }) => sum + meanOf(distribution) * times, 0);
   const deviation = Math.sqrt(spread.reduce((sum, { distribution, times }) => sum + varianceOf(distribution) * times, 0));
   const tail = Math.max(...spread.map(({ distribution }) => quantileAt(distribution, 4.2)));
-  const step = Math.max(mean + 8 * deviation, mean + tail) / BINS;
-  const re = new Float64Array(BINS).fill(1);
-  const im = new Float64Array(BINS);
+  const step = Math.max(mean + 8 * deviation, mean + tail) / bins;
+  const re = new Float64Array(bins).fill(1);
+  const im = new Float64Array(bins);
   for (const { distribution, times } of spread) {
-    const [shareRe, shareIm] = transformed(distribution, step);
+    const [shareRe, shareIm] = transformed(distribution, step, bins);
     multiply(re, im, shareRe, shareIm, times);
   }
   fourier(re, im, true);
@@ -49,7 +50,7 @@ export function compose(shares: readonly Share[]): Summary {
 
 /** Multiplies a spectrum by another one's whole power, by squaring, in place. */
 function multiply(re: Float64Array, im: Float64Array, shareRe: Float64Array, shareIm: Float64Array, exponent: number): void {
-  for (let i = 0; i < BINS; i++) {
+  for (let i = 0; i < re.length; i++) {
     let r = re[i] ?? 0;
     let m = im[i] ?? 0;
     let baseRe = shareRe[i] ?? 0;
@@ -70,16 +71,16 @@ function multiply(re: Float64Array, im: Float64Array, shareRe: Float64Array, sha
   }
 }
 
-function transformed(distribution: Distribution, step: number): [Float64Array, Float64Array] {
-  const mass = new Float64Array(BINS);
+function transformed(distribution: Distribution, step: number, bins: number): [Float64Array, Float64Array] {
+  const mass = new Float64Array(bins);
   let below = 0;
-  for (let i = 0; i < BINS; i++) {
+  for (let i = 0; i < bins; i++) {
     const upTo = cumulative(distribution, (i + 1) * step);
     mass[i] = upTo - below;
     below = upTo;
   }
-  mass[BINS - 1] = (mass[BINS - 1] ?? 0) + 1 - below;
-  const im = new Float64Array(BINS);
+  mass[bins - 1] = (mass[bins - 1] ?? 0) + 1 - below;
+  const im = new Float64Array(bins);
   fourier(mass, im);
   return [mass, im];
 }

@@ -15,6 +15,7 @@ import { listeningOf } from "./listening.ts";
 import { meshPod } from "./mesh.ts";
 import { MESH_DNS_PORT } from "./mesh-dns.ts";
 import { givenDatabases } from "./given-databases.ts";
+import { rehearse } from "./rehearse.ts";
 import { bare, databasesOf, hostStage, nodeParts, ovnStage } from "./nodes.ts";
 import { isDnsServer, routerOf } from "./roles.ts";
 
@@ -35,8 +36,8 @@ export interface BuildOptions {
   /** OVN databases of the cluster's zones, which take the place of compiled ones. */
   readonly databases?: readonly OpenedDatabase[];
   /**
-   * When programs are compiled: `ahead`, so that the first trace is as quick as the others, or `when needed`, so that one trace pays
-   * for what it passes alone. Small clusters are compiled ahead where nothing is said.
+   * When programs are compiled: `ahead`, with one request rehearsed, so that the first trace is as quick as the others, or
+   * `when needed`, so that one trace pays for what it passes alone. Small clusters are compiled ahead where nothing is said.
    */
   readonly compile?: "ahead" | "when needed";
 }
@@ -179,9 +180,8 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
   for (const host of hosts) endpoints.push(outsideApp(snapshot, host.endpoint, host.object, host.addresses));
   endpoints.push(appEndpoint({ id: "internet", identity: { namespace: FABRIC, object: "outside host" }, place: "outside host", dns: (name, type) => outsideAnswer(snapshot, name, type) }));
 
-  if ((options.compile ?? (nodes.length > SMALL ? "when needed" : "ahead")) === "ahead") for (const prepare of preparations) prepare();
   const network: Network = { stages: new Map(stages.map((stage) => [stage.id, stage])), links, endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])) };
-  return {
+  const built: BuiltNetwork = {
     snapshot,
     network,
     caveats,
@@ -195,6 +195,11 @@ export function buildNetwork(snapshot: Snapshot, options: BuildOptions = {}): Bu
       outside: (address) => ({ identity: { namespace: FABRIC, object: hosts.find(({ addresses }) => addresses.includes(address))?.object ?? `outside ${address}` }, addresses: [address] }),
     },
   };
+  if ((options.compile ?? (nodes.length > SMALL ? "when needed" : "ahead")) === "ahead") {
+    for (const prepare of preparations) prepare();
+    rehearse(built);
+  }
+  return built;
 }
 
 function outsideApp(snapshot: Snapshot, id: string, object: string, addresses: readonly string[]): Endpoint {

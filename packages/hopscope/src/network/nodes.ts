@@ -105,7 +105,7 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
     namespaces.push(host);
     stages.push(namespaceStage(host) as Stage);
     stages.push(bridgeExStage(bridgeExOf(snapshot, name, { id: bridgeStage(name), vips: held })) as Stage);
-    const ovn = lazily(ovnStage(name), () => chassisStage({ id: ovnStage(name), chassis: chassisOf(southbound(name), node), node: name, db: southbound(name) }) as Stage);
+    const ovn = lazily(ovnStage(name), (readAhead) => chassisStage({ id: ovnStage(name), chassis: chassisOf(southbound(name), node), node: name, db: southbound(name), readAhead }) as Stage);
     stages.push(ovn.stage);
     preparations.push(ovn.prepare);
     links.push({ a: [hostStage(name), "br-ex"], b: [bridgeStage(name), "host"] });
@@ -118,10 +118,10 @@ export function nodeParts(input: NodesInput, { southbound }: Databases): NodePar
   return { stages, links, namespaces, preparations };
 }
 
-function lazily(id: string, make: () => Stage): { readonly stage: Stage; readonly prepare: () => void } {
+function lazily(id: string, make: (readAhead: boolean) => Stage): { readonly stage: Stage; readonly prepare: () => void } {
   let made: Stage | undefined;
-  const get = (): Stage => (made ??= make());
-  return { stage: { id, decide: (visit) => get().decide(visit) }, prepare: () => void get() };
+  const get = (readAhead: boolean): Stage => (made ??= make(readAhead));
+  return { stage: { id, decide: (visit) => get(false).decide(visit) }, prepare: () => void get(true) };
 }
 
 const TUNNELS = "tunnels";

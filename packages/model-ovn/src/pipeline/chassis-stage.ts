@@ -1,5 +1,6 @@
 import type { Caveat, Decided, Decision, PortId, Stage, Step, System, Term, Tracker } from "@hopscope/core";
 import type { SouthboundDb } from "../southbound.ts";
+import { readAhead } from "./read-ahead.ts";
 import { buildChassis } from "./real/chassis.ts";
 import { denialCode } from "./real/generate.ts";
 import { LEARNING } from "./real/dropped.ts";
@@ -20,6 +21,8 @@ export interface ChassisOptions {
   readonly index?: boolean;
   /** Whose connection tracking Open vSwitch uses: that of the kernel (the default), or its own (DPDK). */
   readonly tracker?: Tracker;
+  /** Reads the flows of every table at once, not of a table when a packet first visits it. */
+  readonly readAhead?: boolean;
 }
 
 const SYSTEM: System = "ovn";
@@ -36,6 +39,7 @@ export const localnetPort = (name: string): PortId => `${LOCALNET}${name}`;
  */
 export function chassisStage(options: ChassisOptions): Stage<ChassisState> {
   const chassis = buildChassis(options.db, options.chassis, { index: options.index ?? true, tracker: options.tracker ?? "linux" });
+  if (options.readAhead === true) readAhead(chassis.machine);
   return {
     id: options.id,
     decide: ({ packet, port, state, choose }) => {
