@@ -45,11 +45,12 @@ function fate({ leg, reply }: Section): string | undefined {
   return leg.outcome === "accepted" ? undefined : `✗ ${leg.outcome}${leg.ended === undefined ? "" : `: ${leg.ended.reason}`}`;
 }
 
-function heads({ sections, columns, lanes }: Strip): readonly string[] {
+function heads({ sections, columns, lanes }: Strip, width: number): readonly string[] {
   return sections.flatMap((section, index) => {
     const { leg, reply, points } = section;
     const from = x(points[0]?.column ?? 0) - STEP / 2;
-    const room = ((sections[index + 1]?.points[0]?.column ?? columns) - (points[0]?.column ?? 0)) * STEP - 8;
+    const next = sections[index + 1]?.points[0];
+    const room = (next === undefined ? width - 12 : x(next.column) - STEP / 2) - from - 8;
     const further = sections.slice(index + 1).find((other) => fate(other) !== undefined)?.points[0]?.column ?? columns;
     const end = fate(section);
     const address = reply ? "" : `${socket(leg.to.address, leg.to.port)}${leg.times.connected === undefined ? "" : ` · RTT ${duration(leg.roundTrip.p50)}`}`;
@@ -94,5 +95,5 @@ function marks({ sections, lanes }: Strip, id: string): readonly string[] {
 
 /** Draws one strip from its own top left corner. */
 export function drawStrip(strip: Strip, width: number, id: string): readonly string[] {
-  return [...bands(strip.lanes, width), ...heads(strip), ...ways(strip), ...marks(strip, id)];
+  return [...bands(strip.lanes, width), ...heads(strip, width), ...ways(strip), ...marks(strip, id)];
 }
