@@ -2,7 +2,8 @@ import { parseSubnet, addressValue } from "../workload/address-pool.ts";
 import type { PathStep } from "./field-path.ts";
 import { groupOf } from "./known-kinds.ts";
 import type { Resource } from "../resource.ts";
-import { annotationShapes, plainAnnotations, requiredFields, type Shape, type Shapes, shapes } from "./shapes.ts";
+import type { Shape, Shapes } from "./shape.ts";
+import { annotationShapes, plainAnnotations, requiredFields, shapes } from "./shapes.ts";
 
 /** A field of a wrong type in a kind that the models read. */
 export interface ShapeTrouble {

@@ -1,9 +1,5 @@
-import type { Shape, Shapes } from "./shapes.ts";
+import { all, labels, list, type Shapes, texts } from "./shape.ts";
 
-const list = (at: string): Shapes => ({ [at]: "list", [`${at}[]`]: "mapping" });
-const texts = (at: string): Shapes => ({ [at]: "list", [`${at}[]`]: "text" });
-const all = (shape: Shape, ...paths: readonly string[]): Shapes => Object.fromEntries(paths.map((path) => [path, shape]));
-const labels = (at: string): Shapes => ({ [at]: "mapping", [`${at}.*`]: "text" });
 const reference = (at: string): Shapes => ({ ...all("text", ...["group", "kind", "name", "namespace", "sectionName"].map((field) => `${at}.${field}`)), [`${at}.port`]: "port", [`${at}.weight`]: "number" });
 const nameValues = (at: string): Shapes => ({ ...list(at), ...all("text", `${at}[].name`, `${at}[].value`, `${at}[].type`) });
 const headers = (at: string): Shapes => ({ [at]: "mapping", ...nameValues(`${at}.add`), ...nameValues(`${at}.set`), ...texts(`${at}.remove`) });

@@ -1,17 +1,6 @@
 import { meshRequired, meshShapes } from "./mesh-shapes.ts";
+import { all, below, labels, list, type Shape, type Shapes, texts } from "./shape.ts";
 
-/** What a field may hold. An `address` is an IP address, a `cidr` one with a prefix length; empty text stands for "not said". */
-export type Shape = "list" | "mapping" | "text" | "number" | "boolean" | "port" | "address" | "cidr" | "mac" | "number or text";
-
-/** Shapes by field path; `[]` is every entry of a list, `*` every value of a mapping. */
-export type Shapes = Readonly<Record<string, Shape>>;
-
-const list = (at: string): Shapes => ({ [at]: "list", [`${at}[]`]: "mapping" });
-const texts = (at: string): Shapes => ({ [at]: "list", [`${at}[]`]: "text" });
-const all = (shape: Shape, ...paths: readonly string[]): Shapes => Object.fromEntries(paths.map((path) => [path, shape]));
-/** The same shapes below a path. */
-const below = (at: string, shapes: Shapes): Shapes => Object.fromEntries(Object.entries(shapes).map(([path, shape]) => [`${at}.${path}`, shape]));
-const labels = (at: string): Shapes => ({ [at]: "mapping", [`${at}.*`]: "text" });
 const selector = (at: string): Shapes => ({ [at]: "mapping", ...labels(`${at}.matchLabels`), ...list(`${at}.matchExpressions`), ...below(`${at}.matchExpressions[]`, { key: "text", operator: "text", ...texts("values") }) });
 
 const probe = (at: string): Shapes => ({ ...all("mapping", at, `${at}.httpGet`, `${at}.tcpSocket`, `${at}.grpc`), ...all("number or text", `${at}.httpGet.port`, `${at}.tcpSocket.port`), [`${at}.grpc.port`]: "port" });

@@ -1,5 +1,4 @@
-import type { FlowGroup, IndexPart } from "./flow-index.ts";
-import type { Flow, TestCode } from "./machine.ts";
+import type { Flow, FlowGroup, IndexPart, TestCode } from "./machine.ts";
 import { entriesOf, type PreparedMatch } from "./prepared-match.ts";
 
 /** A table this short is tried flow by flow. */

@@ -1,52 +1,7 @@
-import type { Flow, Machine } from "./machine.ts";
+import { hashStart, hashStep } from "./hash.ts";
+import type { Flow, FlowGroup, FlowIndex, IndexPart, Machine } from "./machine.ts";
 import { type Registers, WORD } from "./registers.ts";
 import { passes, type Test } from "./test.ts";
-
-/** The flows of a table, in parts: those of a group of datapaths are one part, which the datapaths share. */
-export interface FlowIndex {
-  /** The part with the earliest flow first. */
-  readonly parts: readonly IndexPart[];
-  /** Number of flows in all parts. */
-  readonly size: number;
-}
-
-/** Some flows of a table, made to find the first that matches quickly. */
-export interface IndexPart {
-  /** In the order of lookup. */
-  readonly flows: readonly Flow[];
-  /** Rank of the earliest. */
-  readonly first: number;
-  /** Flows that no group holds, in the order of lookup. */
-  readonly loose: readonly Flow[];
-  /** Where the tests of the loose flows lie in the machine's code: for each the end, the rank, and its single-word tests. */
-  readonly start: number;
-  readonly stop: number;
-  /** Flows that test the same bits of the same words, by the values they want; groups with the earliest flow first. */
-  readonly groups: readonly FlowGroup[];
-}
-
-/**
- * A group lies in the machine's code as well: words and masks of its bits, a hash table of (hash, place of the entries, 0 for none), and
- * entries: how many, then rank, index in `flows`, and where the tests of the flow begin and end.
- */
-export interface FlowGroup {
-  /** Rank of the earliest flow in the group. */
-  readonly first: number;
-  /** `eth.type` and `ip.proto` that all its flows want; -1 for any. */
-  readonly type: number;
-  readonly proto: number;
-  readonly start: number;
-  readonly stop: number;
-  readonly table: number;
-  /** Number of places in the table, less one. */
-  readonly mask: number;
-}
-
-export const hashStart = 0x2545f491;
-export const hashStep = (hash: number, value: number): number => {
-  const mixed = Math.imul(hash ^ value, 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
-};
 
 function passesAll(tests: readonly Test[], regs: Registers): boolean {
   for (let at = 0; at < tests.length; at++) if (!passes(tests[at] as Test, regs)) return false;

@@ -3,7 +3,6 @@ import type { LogicalFlow, SbDatapath, SbMulticastGroup, SbPort, SouthboundDb } 
 import type { DhcpOptions } from "../actions/options.ts";
 import type { FieldSymbol, SymbolTable } from "../expr/symbols.ts";
 import type { Expression, IntegerConstant } from "../expr/expression.ts";
-import type { FlowIndex, IndexPart } from "./flow-index.ts";
 import type { PreparedMatch } from "./prepared-match.ts";
 import type { Step } from "./steps.ts";
 import type { Test } from "./test.ts";
@@ -157,3 +156,43 @@ export interface Flow {
 export type FlowBody =
   | { readonly type: "actions"; readonly actions: readonly Action[]; readonly steps: readonly Step[]; /** What the actions need. */ readonly needs: Test | undefined; /** A packet passes the table without a trace. */ readonly passes: boolean }
   | { readonly type: "skipped" };
+
+/** The flows of a table, in parts: those of a group of datapaths are one part, which the datapaths share. */
+export interface FlowIndex {
+  /** The part with the earliest flow first. */
+  readonly parts: readonly IndexPart[];
+  /** Number of flows in all parts. */
+  readonly size: number;
+}
+
+/** Some flows of a table, made to find the first that matches quickly. */
+export interface IndexPart {
+  /** In the order of lookup. */
+  readonly flows: readonly Flow[];
+  /** Rank of the earliest. */
+  readonly first: number;
+  /** Flows that no group holds, in the order of lookup. */
+  readonly loose: readonly Flow[];
+  /** Where the tests of the loose flows lie in the machine's code: for each the end, the rank, and its single-word tests. */
+  readonly start: number;
+  readonly stop: number;
+  /** Flows that test the same bits of the same words, by the values they want; groups with the earliest flow first. */
+  readonly groups: readonly FlowGroup[];
+}
+
+/**
+ * A group lies in the machine's code as well: words and masks of its bits, a hash table of (hash, place of the entries, 0 for none), and
+ * entries: how many, then rank, index in `flows`, and where the tests of the flow begin and end.
+ */
+export interface FlowGroup {
+  /** Rank of the earliest flow in the group. */
+  readonly first: number;
+  /** `eth.type` and `ip.proto` that all its flows want; -1 for any. */
+  readonly type: number;
+  readonly proto: number;
+  readonly start: number;
+  readonly stop: number;
+  readonly table: number;
+  /** Number of places in the table, less one. */
+  readonly mask: number;
+}

@@ -1,4 +1,4 @@
-import { hashStart, hashStep } from "./flow-index.ts";
+import { hashStart, hashStep } from "./hash.ts";
 import { WORD } from "./registers.ts";
 import type { Test } from "./test.ts";
 

@@ -4,7 +4,7 @@ import type { SbPort, SouthboundDb } from "../../southbound.ts";
 import { buildMachine } from "../build-machine.ts";
 import type { Datapath, Machine, Port } from "../machine.ts";
 import { type Registers } from "../registers.ts";
-import { hairpinsOf, type Hairpin } from "./hairpin.ts";
+import { hairpinsOf, type Hairpin } from "./hairpins.ts";
 import { neighbourKey } from "./memory.ts";
 
 /** One chassis made ready to run packets: the machine as ovn-controller of that chassis would compile it. */

@@ -1,38 +1,10 @@
-import type { SouthboundDb } from "../../southbound.ts";
-import { hairpinEntries } from "../../ovsdb/hairpins.ts";
 import type { Site } from "../mode.ts";
-import { CT, ETH_IP4, ETH_IP6, type Registers, WORD, WORDS } from "../registers.ts";
-import { addressAt, ip4At, ip6At, putAddress } from "./packet-registers.ts";
+import { CT, ETH_IP4, ETH_IP6, type Registers, WORD } from "../registers.ts";
+import { addressAt, ip4At, ip6At } from "./packet-registers.ts";
+import type { Hairpin } from "./hairpins.ts";
 import type { RealContext } from "./run.ts";
 
-/** One backend of a load balancer, as a chassis matches a packet that would come back to its sender. */
-export interface Hairpin {
-  readonly vip: string;
-  readonly vipPort?: number;
-  readonly proto: number;
-  readonly backend: string;
-  readonly backendPort?: number;
-  /** The source that the packet gets. */
-  readonly snat: string;
-  /** The original destination is read from registers that northd's flows fill, instead of the connection. */
-  readonly fromRegisters: boolean;
-  /** Uuids of the datapaths, where the balancer has an address of its own for this; elsewhere any will do. */
-  readonly datapaths?: readonly string[];
-}
-
-const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
 const NATTED = 2;
-
-/** The hairpins of all load balancers, templates put in. */
-export function hairpinsOf(db: SouthboundDb, chassis: string): readonly Hairpin[] {
-  const templates = db.templates.get(chassis);
-  return db.loadBalancers.flatMap((row) => hairpinEntries(row, templates === undefined ? [] : [templates]).map((entry): Hairpin => ({
-    vip: canonical(entry.vip), vipPort: entry.port, proto: PROTO[entry.protocol ?? "tcp"],
-    backend: canonical(entry.backend), backendPort: entry.backendPort, snat: canonical(entry.snat ?? entry.vip),
-    fromRegisters: row.options["hairpin_orig_tuple"] === "true", ...(entry.snat === undefined ? {} : { datapaths: row.datapaths }),
-  })));
-}
-
 const word = (regs: Registers, at: number): number => regs[at] as number;
 const isIp6 = (regs: Registers): boolean => word(regs, WORD.ethType) === ETH_IP6;
 const REG1 = 1;
@@ -92,11 +64,4 @@ export function hairpinSource({ chassis }: RealContext, site: Site, regs: Regist
       (one.vipPort === undefined || (word(regs, WORD.proto) === one.proto && original.proto === one.proto && original.port === one.vipPort));
   });
   return found.reduce<Hairpin | undefined>((best, one) => (best === undefined || rank(one) > rank(best) ? one : best), undefined)?.snat;
-}
-
-/** Text of an address as packets carry it. */
-function canonical(address: string): string {
-  const regs = new Uint32Array(WORDS);
-  putAddress(regs, 0, address);
-  return address.includes(":") ? ip6At(regs, 0) : ip4At(regs, 0);
 }
