@@ -28,11 +28,11 @@ for (const [name, allowed] of Object.entries(mayImport)) {
   for (const file of files(`packages/${name}/src`)) {
     const edges = [];
     const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
-    for (const [, typeOnly, specifier] of text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm)) {
+    for (const [, specifier] of text.matchAll(/^\s*(?:import|export)\s+(?:type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm)) {
       if (specifier.startsWith(".")) {
         const target = resolve(dirname(file), specifier);
         if (!relative(resolve(`packages/${name}/src`), target).startsWith("..")) {
-          if (typeOnly === undefined) edges.push(relative(".", target));
+          edges.push(relative(".", target));
         } else problems.push(`${file}: imports "${specifier}" outside its package's src`);
         continue;
       }
