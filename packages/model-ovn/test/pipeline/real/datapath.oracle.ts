@@ -17,7 +17,8 @@ const seeds = process.env["HOPSCOPE_SEED"] === undefined ? [1, 2, 5, 8, 12] : [N
 const count = Number(process.env["HOPSCOPE_RUNS"] ?? 25);
 
 describe.skipIf(!usable && process.env["CI"] === undefined)("a chassis beside a real ovn-controller with Open vSwitch", () => {
-  it.each(seeds)("lets the same packets out and remembers the same connections, in the cluster of seed %i", async (seed) => {
+  // ovn-controller answers in its own time: on a busy machine an answer may come after we stopped listening, so a run may be repeated.
+  it.each(seeds)("lets the same packets out and remembers the same connections, in the cluster of seed %i", { retry: 2, timeout: 300_000 }, async (seed) => {
     if (!usable) throw new Error("ovn-controller and ovs-vswitchd are needed");
     const { ovn, plan } = await realCluster(seed);
     try {
@@ -59,5 +60,5 @@ describe.skipIf(!usable && process.env["CI"] === undefined)("a chassis beside a 
     } finally {
       ovn.stop();
     }
-  }, 300_000);
+  });
 });
