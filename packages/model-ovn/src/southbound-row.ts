@@ -37,7 +37,7 @@ export function southbound(tables: Partial<SouthboundDb>): SouthboundDb {
   const flows = tables.flows ?? [...new Set((tables.datapaths ?? []).flatMap((datapath) => datapath.flows))];
   return {
     datapaths: [], datapathGroups: new Map(), chassis: [], addressSets: new Map(), portGroups: new Map(), macBindings: [], fdb: [],
-    templates: new Map(), hairpins: new Map(), loadBalancers: [], dhcpOptions: [], dhcpv6Options: [], dns: [], haChassisGroups: [], meters: [],
+    templates: new Map(), loadBalancers: [], dhcpOptions: [], dhcpv6Options: [], dns: [], haChassisGroups: [], meters: [],
     bfd: [], igmpGroups: [], serviceMonitors: [], global: { options: {}, externalIds: {} }, ...tables, flows,
   };
 }

@@ -226,8 +226,6 @@ export interface SouthboundDb {
   readonly fdb: readonly SbFdb[];
   /** `templates` of each chassis: what `^NAME` stands for. */
   readonly templates: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** `hairpin_snat_ip` and backends of load balancers: datapath name → entries. */
-  readonly hairpins: ReadonlyMap<string, readonly SbHairpin[]>;
   readonly loadBalancers: readonly SbLoadBalancer[];
   readonly dhcpOptions: readonly SbDhcpOption[];
   readonly dhcpv6Options: readonly SbDhcpOption[];
@@ -239,15 +237,4 @@ export interface SouthboundDb {
   readonly serviceMonitors: readonly SbServiceMonitor[];
   /** SB_Global: `options` and `external_ids`. */
   readonly global: { readonly options: StringMap; readonly externalIds: StringMap };
-}
-
-/** One backend of a load balancer, as hairpin detection needs it. */
-export interface SbHairpin {
-  readonly vip: string;
-  readonly port?: number;
-  readonly protocol?: "tcp" | "udp" | "sctp";
-  readonly backend: string;
-  readonly backendPort?: number;
-  /** Source of hairpinned packets; the VIP where absent. */
-  readonly snat?: string;
 }

@@ -1,9 +1,8 @@
 import type { Caveat } from "@hopscope/core";
 import type { NorthboundDb } from "../northbound.ts";
 import { sbChassis, sbDatapath, southbound } from "../southbound-row.ts";
-import type { LogicalFlow, SbDatapath, SbHairpin, SbLoadBalancer, SouthboundDb } from "../southbound.ts";
+import type { LogicalFlow, SbDatapath, SbLoadBalancer, SouthboundDb } from "../southbound.ts";
 import { compile } from "./flows.ts";
-import { hairpinsOf } from "./hairpin.ts";
 import type { Build, Datapath, RouterPort, SwitchPort } from "./model.ts";
 import { dhcpOptions, dhcpv6Options } from "./dhcp-names.ts";
 import { multicastGroupsOf } from "./multicast.ts";
@@ -78,8 +77,6 @@ export function northd(nb: NorthboundDb, options: NorthdOptions): SouthboundDb {
     own.push(all[index] as LogicalFlow);
   }
   const uuids = new Map(build.routers.flatMap((router) => router.ports.map((port) => [port.name, router.row._uuid] as const)));
-  const hairpins = new Map<string, readonly SbHairpin[]>();
-  for (const datapath of build.switches) if (datapath.hasLbVip) hairpins.set(datapath.name, hairpinsOf(build, datapath));
   return southbound({
     ...tablesOf(build, nb),
     flows: all,
@@ -96,7 +93,6 @@ export function northd(nb: NorthboundDb, options: NorthdOptions): SouthboundDb {
       ...(options.macBindings ?? []),
     ],
     templates: new Map(nb.Chassis_Template_Var.map((row) => [row.chassis, new Map(Object.entries(row.variables))])),
-    hairpins,
   });
 }
 

@@ -1,8 +1,7 @@
 import { InputError } from "@hopscope/core";
 import { southbound } from "../southbound-row.ts";
-import type { SbDatapath, SbDhcpOption, SbHairpin, SbLoadBalancer, SbMacBinding, SbMulticastGroup, SouthboundDb } from "../southbound.ts";
+import type { SbDatapath, SbDhcpOption, SbLoadBalancer, SbMacBinding, SbMulticastGroup, SouthboundDb } from "../southbound.ts";
 import { type Database, listOf, mapOf, numberOf, optionalOf, type Row, textOf } from "./database.ts";
-import { hairpinEntries } from "./hairpins.ts";
 import { readDatabaseSync, type ReadOptions } from "./read-database.ts";
 import { requireDatabase, withLocatedRows } from "./require-database.ts";
 import { flowOf, flowsByDatapath } from "./southbound-flows.ts";
@@ -46,21 +45,6 @@ function loadBalancersOf(rows: RowsOf, groups: ReadonlyMap<string, readonly stri
     uuid: idOf(row), name: textOf(row, "name"), protocol: optionalOf(row, "protocol") as SbLoadBalancer["protocol"],
     vips: mapOf(row, "vips"), options: mapOf(row, "options"),
     datapaths: [...new Set([...listOf(row, "datapaths"), ...groupColumns.flatMap((column) => groups.get(textOf(row, column)) ?? [])])],
-  }));
-}
-
-/** What every datapath's load balancers need for hairpins, by its name; datapaths with the same load balancers share one list. */
-function hairpinsOf(datapaths: readonly SbDatapath[], balancers: readonly SbLoadBalancer[], templates: readonly ReadonlyMap<string, string>[]): ReadonlyMap<string, readonly SbHairpin[]> {
-  const entries = balancers.map((balancer) => hairpinEntries(balancer, templates));
-  const byDatapath = new Map<string, number[]>(datapaths.map(({ uuid }) => [uuid, []]));
-  for (const [index, balancer] of balancers.entries()) for (const uuid of balancer.datapaths) byDatapath.get(uuid)?.push(index);
-  const shared = new Map<string, readonly SbHairpin[]>();
-  return new Map(datapaths.map(({ uuid, name }) => {
-    const own = byDatapath.get(uuid) ?? [];
-    const key = own.join();
-    const list = shared.get(key) ?? own.flatMap((index) => entries[index] ?? []);
-    shared.set(key, list);
-    return [name, list];
   }));
 }
 
@@ -145,8 +129,7 @@ function build(database: Database): SouthboundDb {
   });
   const templates = new Map(rows("Chassis_Template_Var").map((row) => [textOf(row, "chassis"), new Map(Object.entries(mapOf(row, "variables")))]));
   const plain = plainTables(rows, datapathGroups);
-  const hairpins = hairpinsOf(datapaths, plain.loadBalancers ?? [], [...templates.values()]);
-  return southbound({ ...plain, datapaths, flows, datapathGroups, chassis, haChassisGroups: [...haGroups.values()], templates, hairpins });
+  return southbound({ ...plain, datapaths, flows, datapathGroups, chassis, haChassisGroups: [...haGroups.values()], templates });
 }
 
 /**

@@ -85,19 +85,6 @@ describe("northd", () => {
     expect([addressSets.get("pg_ip4"), addressSets.get("pg_ip6"), portGroups.get("pg")]).toEqual([["10.128.0.10"], [], ["shop_web"]]);
   });
 
-  it("fills templates in where chassis look for hairpins", () => {
-    const nb = network({
-      Load_Balancer: [northboundRow("Load_Balancer", {
-        _uuid: "lb", name: "nodeport", vips: { "^NODEIP:30080": "10.128.0.10:8080" }, protocol: "tcp",
-        options: { template: "true", hairpin_snat_ip: "169.254.169.5 fd69::5" },
-      })],
-      Chassis_Template_Var: [northboundRow("Chassis_Template_Var", { _uuid: "tv", chassis: "c0", variables: { NODEIP: "192.0.2.10" } })],
-    });
-    expect(northd(nb, options).hairpins.get("worker-0")).toEqual([
-      { vip: "192.0.2.10", port: 30080, protocol: "tcp", backend: "10.128.0.10", backendPort: 8080, snat: "169.254.169.5" },
-    ]);
-  });
-
   it("says what it does not know", () => {
     const nb = network({
       Logical_Switch_Port: [northboundRow("Logical_Switch_Port", { _uuid: "pod", name: "vm", addresses: ["dynamic"], options: { qos_max_rate: "10" } })],
