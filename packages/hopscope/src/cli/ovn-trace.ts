@@ -9,6 +9,25 @@ const trouble = (code: string, object: string, problem: string, expected?: strin
   return new InputError([diagnostic]);
 };
 
+/** What `--help` says after the usage. */
+export const ovnTraceHelp = `
+  --db FILE             Southbound database: a server's file, a backup, a clustered file, or the
+                        output of ovsdb-client dump --format=json
+  --ct=FLAGS            state that the next look at connections finds, as in trk,est; may be
+                        repeated
+  --lb-dst=IP:PORT      backend that a load balancer takes
+  --select-id=N         member that select takes
+  --detailed            every table and what its flow does (the default)
+  --summary             tables left out
+  --minimal             only what changes or leaves
+  --all                 all three
+  --no-friendly-names   identifiers instead of names
+  --batch FILE          each line (- for stdin) a JSON array of the arguments above; each line
+                        written {"args":[…],"output":"…"} or {"args":[…],"error":"…"}
+
+Example: hopscope ovn-trace --db ovnsb_db.db --minimal --ct=new 'inport == "shop_web" && eth.src == …'
+`;
+
 /**
  * `hopscope ovn-trace`: what ovn-trace(8) says of a packet, from a file instead of a server.
  *

@@ -6,7 +6,7 @@ import { parseChoose, simulate } from "../simulate.ts";
 import { codes } from "../codes/codes.ts";
 import { inspect } from "./inspect.ts";
 import { complain, type Format, render, tell } from "./output.ts";
-import { ovnTrace } from "./ovn-trace.ts";
+import { ovnTrace, ovnTraceHelp } from "./ovn-trace.ts";
 import { replay } from "./replay.ts";
 
 const out = (text: string): void => void process.stdout.write(text);
@@ -63,7 +63,9 @@ export async function program(argv: readonly string[]): Promise<number> {
   cli
     .command("ovn-trace")
     .description("trace a packet through an OVN Southbound database, with the options and the output of ovn-trace(8)")
-    .argument("[words...]", "--db FILE, options of ovn-trace, [DATAPATH] MICROFLOW; or --db FILE --batch FILE with a JSON array of arguments on each line")
+    .usage("--db FILE [options] [DATAPATH] MICROFLOW | --db FILE [options] --batch FILE")
+    .argument("[words...]", "datapath and microflow")
+    .addHelpText("after", ovnTraceHelp)
     .allowUnknownOption()
     .action(async () => ovnTrace(argv.slice(1), out));
 
