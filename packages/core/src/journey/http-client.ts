@@ -88,11 +88,12 @@ function resolve(client: HttpClient, context: EndpointContext): readonly Address
   if (resolver === undefined || (resolver.servers.length === 0 && resolver.names.length === 0)) {
     return { type: "unknown", reason: client.unresolved ?? `nothing says how ${client.question.from} resolves "${host}"`, after: 0 };
   }
+  const began = context.now;
   let last: Reply = { type: "dns", rcode: "NXDOMAIN", addresses: [], after: 0 };
   for (const name of resolver.names) {
     for (const recordType of resolver.types ?? ["A"]) {
       last = ask(client, context, resolver.servers, { type: "dns", name, recordType }) ?? last;
-      if (last.type !== "dns") return last;
+      if (last.type !== "dns") return { ...unanswered(last, host, name), after: context.now - began };
       if (last.rcode === "NOERROR" && last.addresses.length > 0) return last.addresses;
     }
     if (last.rcode === "SERVFAIL") break;
@@ -107,12 +108,22 @@ function resolve(client: HttpClient, context: EndpointContext): readonly Address
   return { ...last, rcode: last.rcode === "NOERROR" ? "NXDOMAIN" : last.rcode };
 }
 
-/** One question, to each server until one answers. */
+/** How often a silent server is asked. @see resolv.conf(5), attempts */
+const ATTEMPTS = 2;
+
+/** One question, to each server until one answers; where all are silent, once more. */
 function ask(client: HttpClient, context: EndpointContext, servers: readonly SocketAddress[], payload: Opening["payload"]): Reply | undefined {
   let last: Reply | undefined;
-  for (const server of servers) {
-    last = context.exchange({ identity: client.identity, to: server, protocol: "udp", payload });
-    if (last.type === "dns" || last.type === "unknown") break;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (const server of servers) {
+      last = context.exchange({ identity: client.identity, to: server, protocol: "udp", payload });
+      if (last.type === "dns" || last.type === "unknown") return last;
+    }
   }
   return last;
+}
+
+/** A search ends with the first name that no server answers for: the client learns of no address. */
+function unanswered(reply: Exclude<Reply, { type: "dns" }>, host: string, name: string): Reply {
+  return reply.type === "timeout" || reply.type === "reset" ? { ...reply, detail: `"${host}" does not resolve, since no server answers for "${name}": ${reply.detail}` } : reply;
 }

@@ -17,7 +17,17 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   const add = (finding: Finding): void => {
     if (!found.some(({ code, problem }) => code === finding.code && problem === finding.problem)) found.push({ ...finding, origin: locate(finding.origin) });
   };
-  for (const leg of journey.legs) {
+  let { sentence } = journey.verdict;
+  const legs = journey.legs.map((leg): Leg => {
+    const { ended } = leg;
+    const policy = ended?.code === "ovn/network-policy-denies" ? isolatingPolicy(cluster, leg) : undefined;
+    if (ended?.origin === undefined || policy === undefined) return leg;
+    // The ACL that drops is the namespace's; whoever reads wants the policy that made the namespace have it.
+    const denies = (text: string): string => text.replace(`${ended.origin?.object ?? ""} denies it`, `${policy.origin.object} denies it`);
+    sentence = denies(sentence);
+    return { ...leg, ended: { ...ended, reason: denies(ended.reason) } };
+  });
+  for (const leg of legs) {
     const ended = leg.ended;
     const policy = ended?.code === "ovn/network-policy-denies" ? isolatingPolicy(cluster, leg) : undefined;
     const failed = policy ?? (ended?.code === undefined ? undefined : failure(leg, ended.code, localised(cluster.snapshot, leg, ended), ended.origin));
@@ -34,7 +44,7 @@ export function explained(cluster: ClusterNetwork, journey: Journey): Journey {
   const findings = [...found].sort((a, b) => order[a.severity] - order[b.severity]);
   const error = findings.find(({ severity }) => severity === "error");
   const deciding = journey.verdict.type === "delivered" ? undefined : (error === undefined ? journey.verdict.deciding : { object: error.origin.object, origin: error.origin });
-  return { ...journey, findings, alternatives, verdict: { ...journey.verdict, deciding }, caveats: relevant(cluster, journey) };
+  return { ...journey, legs, findings, alternatives, verdict: { ...journey.verdict, sentence, deciding }, caveats: relevant(cluster, journey) };
 }
 
 /** Why a leg ended; a Service that takes local endpoints only has none where the packet came in, which others than it may have. */

@@ -74,7 +74,8 @@ function decided(result: RealResult, options: ChassisOptions, port: PortId): Dec
     // Nothing left, unless a question about a neighbour did.
     const end = ends.find(({ type }) => type === "unknown") ?? ends[0] ?? denied(result);
     if (end === undefined) return { outcome: { type: "drop", reason: "OVN sent the packet nowhere", origin: { object: `chassis ${options.chassis}` } }, ...rest };
-    const { reason, origin, code } = end;
+    // What refuses the packet decides, even where its answer goes astray.
+    const { reason, origin, code } = refusal === undefined || end.type === "unknown" ? end : { ...refusal, reason: `${refusal.reason}, but the answer is lost: ${end.reason}` };
     return { outcome: end.type === "unknown" ? { type: "unknown", reason, origin } : { type: "drop", reason, origin, ...(code === undefined ? {} : { code }) }, ...rest };
   }
   if (forwarded.length === 1) return { outcome: { type: "forward", out: portOf(only), packet: only.packet }, ...rest };
