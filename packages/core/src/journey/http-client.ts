@@ -42,8 +42,9 @@ export function httpClient(client: HttpClient): Initiator {
     question: client.question,
     identity: client.identity,
     run: (context) => {
+      const began = context.now;
       const resolved = client.address === undefined ? resolve(client, context) : typeof client.address === "string" ? [client.address] : client.address;
-      if ("type" in resolved) return resolved;
+      if ("type" in resolved) return { ...resolved, after: context.now - began };
       const first = resolved.length < 2 ? 0 : context.choose(`address of ${client.url.host}`, resolved.map((name) => ({ name, weight: 1 / resolved.length })));
       let last: Reply = { type: "unknown", reason: `"${client.url.host}" has no address`, after: 0 };
       for (const address of [...resolved.slice(first), ...resolved.slice(0, first)]) {
@@ -51,7 +52,8 @@ export function httpClient(client: HttpClient): Initiator {
         const unconnected = (last.type === "reset" && last.reason === "connect-refused") || (last.type === "timeout" && last.phase === "connect");
         if (!unconnected) break;
       }
-      return last;
+      // What the client waited for: the name's address too, and every address that was tried.
+      return { ...last, after: context.now - began };
     },
   };
 }
@@ -88,12 +90,11 @@ function resolve(client: HttpClient, context: EndpointContext): readonly Address
   if (resolver === undefined || (resolver.servers.length === 0 && resolver.names.length === 0)) {
     return { type: "unknown", reason: client.unresolved ?? `nothing says how ${client.question.from} resolves "${host}"`, after: 0 };
   }
-  const began = context.now;
   let last: Reply = { type: "dns", rcode: "NXDOMAIN", addresses: [], after: 0 };
   for (const name of resolver.names) {
     for (const recordType of resolver.types ?? ["A"]) {
       last = ask(client, context, resolver.servers, { type: "dns", name, recordType }) ?? last;
-      if (last.type !== "dns") return { ...unanswered(last, host, name), after: context.now - began };
+      if (last.type !== "dns") return unanswered(last, host, name);
       if (last.rcode === "NOERROR" && last.addresses.length > 0) return last.addresses;
     }
     if (last.rcode === "SERVFAIL") break;
