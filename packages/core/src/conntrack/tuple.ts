@@ -32,7 +32,3 @@ export const inverse = (tuple: Tuple): Tuple => ({
 
 /** One text per tuple and zone, for use as a key. */
 export const tupleKey = (tuple: Tuple, zone: number): string => `${zone} ${tuple.protocol} ${tuple.src} ${tuple.srcPort} ${tuple.dst} ${tuple.dstPort}`;
-
-const samePlace = (a: string, b: string, left: number, right: number): boolean => a === b && left === right;
-export const sameTuple = (left: Tuple, right: Tuple): boolean =>
-  left.protocol === right.protocol && samePlace(left.src, right.src, left.srcPort, right.srcPort) && samePlace(left.dst, right.dst, left.dstPort, right.dstPort);

@@ -79,7 +79,7 @@ const medianOf = (run: Run, term: Term): number => {
 };
 
 /** Median and 99th percentile of one hop's terms, nanoseconds. @internal */
-export function latencyOf(run: Run, terms: readonly Term[]): { readonly p50: number; readonly p99: number } {
+function latencyOf(run: Run, terms: readonly Term[]): { readonly p50: number; readonly p99: number } {
   if (terms.length === 0) return { p50: 0, p99: 0 };
   const [only] = terms;
   if (terms.length === 1 && only !== undefined && (only.times ?? 1) === 1) {

@@ -47,7 +47,7 @@ export function resolvingOf(snapshot: Snapshot, seat: Seat, host: string): Resol
 const nothing: DnsAnswer = { code: "NXDOMAIN", records: [], by: "hosts", caveats: [] };
 
 /** Whether packets to the cluster's DNS would meet a server. */
-export function servesDns(snapshot: Snapshot): boolean {
+function servesDns(snapshot: Snapshot): boolean {
   return clusterDnsAddresses(snapshot).caveats.length === 0 && podsOf(snapshot).some(isDnsServer);
 }
 

@@ -22,7 +22,7 @@ export function breaker(cluster: Json, field: string): number | undefined {
 }
 
 /** `outbound|80|v1|host` taken apart. */
-export function clusterNameParts(name: string): { readonly direction: string; readonly port: string; readonly subset: string; readonly host: string } | undefined {
+function clusterNameParts(name: string): { readonly direction: string; readonly port: string; readonly subset: string; readonly host: string } | undefined {
   const parts = name.split("|");
   return parts.length === 4 ? { direction: parts[0] ?? "", port: parts[1] ?? "", subset: parts[2] ?? "", host: parts[3] ?? "" } : undefined;
 }

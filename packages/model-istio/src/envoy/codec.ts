@@ -14,7 +14,7 @@ const refused = (status: number, flags: readonly string[], details: string | und
 export const trimmed = (headers: Headers): Headers => headers.map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")] as const);
 
 /** The codec for a connection: told by configuration, by ALPN, or by the first bytes. */
-export function codecOf(manager: Json, alpn: string | undefined, http: WireRequest | undefined): "1" | "2" {
+function codecOf(manager: Json, alpn: string | undefined, http: WireRequest | undefined): "1" | "2" {
   const type = text(manager["codec_type"]) ?? "AUTO";
   if (type === "HTTP1") return "1";
   if (type === "HTTP2") return "2";

@@ -61,7 +61,7 @@ const actionOf = (option: Json): string => {
 };
 
 /** Adds HeaderValueOptions; all values are made from the headers as they were before the first. */
-export function addHeaders(headers: Headers, options: readonly Json[], facts: FormatFacts): Headers {
+function addHeaders(headers: Headers, options: readonly Json[], facts: FormatFacts): Headers {
   const overwrite: (readonly [string, string])[] = [];
   const add: (readonly [string, string])[] = [];
   for (const option of options) {

@@ -18,7 +18,7 @@ const HTTP_FILTER = /envoy\.extensions\.filters\.http\.([a-z_0-9]+)\.v3\./;
 /** Filters that change nothing a journey could show. */
 const HARMLESS = new Set(["grpc_stats", "grpc_web", "local_ratelimit", "stats", "metadata_exchange", "peer_metadata", "alpn"]);
 
-export function filterKind(filter: Json): string {
+function filterKind(filter: Json): string {
   const type = typeOf(filter["typed_config"]);
   if (/^istio\.(stats|metadata_exchange)$/.test(text(filter["name"]) ?? "") || type.includes("filter.http.authn")) return "metadata_exchange";
   const found = HTTP_FILTER.exec(type)?.[1];
@@ -182,7 +182,7 @@ export function directHeaders(route: Json, response: Json, headers: Headers): He
 }
 
 /** The route configuration of a connection manager: inline, or discovered by name. */
-export function routeConfigOf(run: Run, manager: Json): Json {
+function routeConfigOf(run: Run, manager: Json): Json {
   if (isObject(manager["route_config"])) return manager["route_config"];
   const name = text(object(manager["rds"])["route_config_name"]) ?? "";
   const found = run.config.routes.get(name);

@@ -17,7 +17,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  *
  * @see Envoy 1.40, source/extensions/filters/listener/http_inspector (measured)
  */
-export function inspectHttp(downstream: Downstream): string | undefined {
+function inspectHttp(downstream: Downstream): string | undefined {
   if (downstream.http?.version === "2") return "h2c";
   if (downstream.http !== undefined && /[^\x21-\x7e]/.test(downstream.http.path)) return undefined;
   if (downstream.http !== undefined) return `http/${downstream.http.version}`;

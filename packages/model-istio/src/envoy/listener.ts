@@ -34,7 +34,7 @@ export function isFilter(filter: Json, name: string): boolean {
 }
 
 /** A ListenerFilterChainMatchPredicate on the destination port. */
-export function predicateHolds(predicate: Json, port: number): boolean {
+function predicateHolds(predicate: Json, port: number): boolean {
   if (predicate["any_match"] === true) return true;
   if (predicate["not_match"] !== undefined) return !predicateHolds(object(predicate["not_match"]), port);
   if (predicate["or_match"] !== undefined) return list(object(predicate["or_match"])["rules"]).some((rule) => predicateHolds(rule, port));

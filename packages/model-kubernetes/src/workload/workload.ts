@@ -10,7 +10,7 @@ export interface PodTemplate {
   readonly spec: PodSpec;
 }
 
-export const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "DeploymentConfig", "Job"] as const;
+const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "DeploymentConfig", "Job"] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 /** An object that makes pods. */

@@ -63,7 +63,7 @@ const decision = (table: string, rule: string, verdict: string, origin: Origin):
 const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Path of a request target, without query; nothing for `*` and an authority. */
-export function pathOf(method: string, target: string): string {
+function pathOf(method: string, target: string): string {
   if (method === "CONNECT") return "";
   const rest = target.startsWith("/") ? target : (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/?#]*(.*)$/.exec(target)?.[1] ?? "");
   return rest.split("?")[0] ?? "";

@@ -84,13 +84,13 @@ export function parseFormat(format: string): readonly Fragment[] | string {
 }
 
 /** Values of a header, each line split at commas outside of quotes. */
-export function headerValues(headers: readonly Header[], name: string): readonly string[] {
+function headerValues(headers: readonly Header[], name: string): readonly string[] {
   const wanted = name.toLowerCase();
   return headers.filter(([key]) => key === wanted).flatMap(([, value]) => value.match(/(?:"(?:\\.|[^"\\])*"|[^,])+/g)?.map((item) => item.trim()) ?? [""]);
 }
 
 /** Reads one sample; `undefined` where it has no value, or where this model cannot tell it. */
-export function readSample(fetch: string, argument: string, context: SampleContext): string | undefined {
+function readSample(fetch: string, argument: string, context: SampleContext): string | undefined {
   const name = argument.split(",")[0] ?? "";
   switch (fetch) {
     case "req.hdr":

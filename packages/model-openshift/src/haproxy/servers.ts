@@ -5,7 +5,7 @@ import { nanosecondsOf } from "./time.ts";
 /** `retries` of HAProxy where a configuration says nothing, as the router's. */
 export const RETRIES = 3;
 /** How long HAProxy waits before it tries the same server again after a refusal. */
-export const TURN_AROUND = 1_000_000_000;
+const TURN_AROUND = 1_000_000_000;
 
 /**
  * Chooses a server by weight; after a failure another than the one that failed, if there is one.

@@ -38,7 +38,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
 const MAX_TIMEOUT = 2_147_483_647n * 1_000_000n;
 
 /** Nanoseconds of an HAProxy time value; milliseconds where no unit is given. */
-export function timeValue(value: string): bigint | undefined {
+function timeValue(value: string): bigint | undefined {
   const match = /^([0-9]+)(us|ms|s|m|h|d)?$/.exec(value);
   return match === null ? undefined : BigInt(match[1] ?? "0") * (UNITS[match[2] ?? "ms"] ?? 1n);
 }

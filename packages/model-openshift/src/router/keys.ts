@@ -1,7 +1,7 @@
 import type { RouteConfig } from "./objects.ts";
 
 /** Go's `regexp.QuoteMeta`. */
-export const quoteMeta = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, "\\$&");
+const quoteMeta = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, "\\$&");
 
 /** The domain of a host: what follows its first dot, or nothing. */
 export const domainOf = (host: string): string => (host.includes(".") ? host.slice(host.indexOf(".") + 1) : "");

@@ -36,7 +36,7 @@ export interface RouterSettings {
 const UNIT: Readonly<Record<string, number>> = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Nanoseconds of a Go duration such as `1m30s`. */
-export function goDuration(value: string): number | undefined {
+function goDuration(value: string): number | undefined {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
   return [...value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT[unit ?? ""] ?? 0), 0);
 }

@@ -10,7 +10,7 @@ export const printIpv4 = (value: bigint): string => {
   return `${Math.floor(number / 0x1000000)}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 };
 
-export const printEthernet = (value: bigint): string => (value.toString(16).padStart(12, "0").match(/../g) ?? []).join(":");
+const printEthernet = (value: bigint): string => (value.toString(16).padStart(12, "0").match(/../g) ?? []).join(":");
 
 /** An IPv6 address as inet_ntop writes it: the longest run of zero groups short, a mapped IPv4 address dotted. */
 export function printIpv6(value: bigint): string {

@@ -192,7 +192,7 @@ export function symbolTable(version = DEFAULT_VERSION): SymbolTable {
 }
 
 /** A symbol as the real program's table dump writes it: `vlan.vid = vlan.tci[0..11]`. */
-export function printSymbol(symbol: OvnSymbol): string {
+function printSymbol(symbol: OvnSymbol): string {
   const bits = (low: number, width: number): string => (width === 1 ? `[${low}]` : `[${low}..${low + width - 1}]`);
   if (symbol.type === "predicate") return `${symbol.name} = ${symbol.means}`;
   if (symbol.type === "string" || symbol.parent === undefined) return `${symbol.name} = ${symbol.oxm ?? symbol.name}`;

@@ -15,7 +15,7 @@ interface Assignment {
 }
 
 /** Adds pods' addresses to one of the sets of served pods, without repeating any. */
-export function servePods(zone: Zone, owner: "EgressIP" | "EgressService", pods: readonly PodFacts[]): void {
+function servePods(zone: Zone, owner: "EgressIP" | "EgressService", pods: readonly PodFacts[]): void {
   const name = owner === "EgressIP" ? "egressip-served-pods" : "egresssvc-served-pods";
   for (const family of zone.config.families) {
     const set = zone.draft.find("Address_Set", addressSetName(owner, name, family));

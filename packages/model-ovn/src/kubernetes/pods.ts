@@ -41,7 +41,7 @@ function compilePod(zone: Zone, pod: PodFacts): void {
 }
 
 /** Key of the row that gives a pod its node's address on the way out. */
-export const podSnatKey = (node: string, address: string): string => `GR_${node}/${address}`;
+const podSnatKey = (node: string, address: string): string => `GR_${node}/${address}`;
 
 /** Removes that row, as what gives the pod another address does. */
 export function removePodSnat(zone: Zone, node: string, address: string): void {

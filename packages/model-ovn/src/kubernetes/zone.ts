@@ -46,7 +46,7 @@ export function networkedPods({ pods }: Pick<Zone, "pods">): readonly PodFacts[]
 const networked = new WeakMap<readonly PodFacts[], readonly PodFacts[]>();
 
 /** The `external_ids` by which the controllers find a row again. */
-export function objectIds(ownerType: string, keys: Readonly<Record<string, string>>, suffix: readonly string[] = []): Record<string, string> {
+function objectIds(ownerType: string, keys: Readonly<Record<string, string>>, suffix: readonly string[] = []): Record<string, string> {
   const parts = ["default-network-controller", ownerType, ...Object.values(keys), ...suffix];
   return { ...keys, "k8s.ovn.org/id": parts.join(":"), "k8s.ovn.org/owner-controller": "default-network-controller", "k8s.ovn.org/owner-type": ownerType };
 }

@@ -4,7 +4,7 @@ import { controlMeter, flag, type Build, type SwitchDatapath } from "./model.ts"
 import type { StageName } from "./stage.ts";
 
 /** IPv6 housekeeping that no ACL may stop. */
-export const neverTracked = "nd || nd_ra || nd_rs || mldv1 || mldv2";
+const neverTracked = "nd || nd_ra || nd_rs || mldv1 || mldv2";
 
 const blockedField = (build: Build): string => (build.features.ctNoMaskedLabel ? "ct_mark.blocked" : "ct_label.blocked");
 const notInvalid = (build: Build): string => (build.options.useCtInvMatch ? " && !ct.inv" : "");

@@ -16,7 +16,7 @@ function gatewaysOf(build: Build, port: RouterPort): readonly (GatewayChassisRow
 }
 
 /** The chassis that hosts a distributed gateway port: the one of highest priority. */
-export function gatewayChassisOf(build: Build, port: RouterPort): string | undefined {
+function gatewayChassisOf(build: Build, port: RouterPort): string | undefined {
   return [...gatewaysOf(build, port)].sort((a, b) => b.priority - a.priority)[0]?.chassis_name;
 }
 

@@ -6,7 +6,7 @@ import { type Route, routeMatch, type Way } from "./route.ts";
 import { flag, rowOf, rowsOf, type Build, type RouterDatapath, type RouterPort } from "./model.ts";
 
 /** Finds the way of a route; absent when no port has the next hop in its network. */
-export function wayOf(build: Build, router: RouterDatapath, row: LogicalRouterStaticRouteRow, family: 4 | 6): Way | undefined {
+function wayOf(build: Build, router: RouterDatapath, row: LogicalRouterStaticRouteRow, family: 4 | 6): Way | undefined {
   if (row.output_port !== undefined) {
     const port = build.routerPorts.get(row.output_port);
     if (port === undefined) return undefined;

@@ -39,7 +39,7 @@ function skipString(bytes: Uint8Array, at: number): number {
  *
  * @internal
  */
-export function skipValue(bytes: Uint8Array, at: number): number {
+function skipValue(bytes: Uint8Array, at: number): number {
   let depth = 0;
   let index = at;
   while (index < bytes.length) {

@@ -24,7 +24,7 @@ function kept(column: Column, value: Value, stays: Stays): Value {
  *
  * @internal
  */
-export function dropWeakReferences(database: OpenDatabase, stays: Stays): void {
+function dropWeakReferences(database: OpenDatabase, stays: Stays): void {
   for (const table of database.tables.values()) {
     const columns = weakColumns(table);
     if (columns.length === 0) continue;

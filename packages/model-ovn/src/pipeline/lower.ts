@@ -132,7 +132,7 @@ function inSet(expression: Extract<Expression, { type: "in-set" }>, names: Match
 }
 
 /** Any of some tests; what all have in common is tested once, and tests of one masked word become one of membership. */
-export function anyShared(tests: readonly Test[]): Test {
+function anyShared(tests: readonly Test[]): Test {
   const open = tests.filter((test) => test !== FALSE);
   const [first, ...others] = open;
   if (first === undefined) return FALSE;

@@ -76,7 +76,7 @@ function collectInports(expression: Expression, names: Set<string>): void {
 
 /** Fields that Open vSwitch only sets as a whole, counted in bytes: six bits of DSCP are never a whole. @see Open vSwitch 3.1, lib/meta-flow.c mf_set */
 export const neverWhole: ReadonlySet<string> = new Set(["ip.dscp", "ip.ecn"]);
-export const wholeOnly: ReadonlySet<string> = new Set([...neverWhole, "eth.type", "ip.proto", "ip.ttl", "arp.op", "rarp.op", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"]);
+const wholeOnly: ReadonlySet<string> = new Set([...neverWhole, "eth.type", "ip.proto", "ip.ttl", "arp.op", "rarp.op", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"]);
 
 /** The registers that an expression leaves no choice about; all others are 0. */
 function constrain(machine: Machine, datapath: Datapath, expression: Expression): Registers {

@@ -68,7 +68,7 @@ export function applyConnectionPool(cluster: Json, pool: ConnectionPool | undefi
 }
 
 /** Reads `1h30m`, `10s`, `250ms` into seconds. */
-export function durationSeconds(text: string): number {
+function durationSeconds(text: string): number {
   const unit: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001, us: 1e-6, "µs": 1e-6, ns: 1e-9 };
   let total = 0;
   for (const [, value, name] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/g)) total += Number(value) * (unit[name ?? "s"] ?? 1);

@@ -20,7 +20,7 @@ interface IngressSpec {
 }
 
 /** The Ingresses that istiod serves (`shouldProcessIngressWithClass`). */
-export function ingressesOf(seen: Pick<Snapshot, "resources">, mesh: MeshConfig): readonly Resource[] {
+function ingressesOf(seen: Pick<Snapshot, "resources">, mesh: MeshConfig): readonly Resource[] {
   const mode = mesh["ingressControllerMode"] ?? "STRICT";
   const classes = new Map(resourcesOf(seen, "IngressClass").map((entry) => [entry.metadata.name, (entry.spec as { controller?: string } | undefined)?.controller]));
   return resourcesOf(seen, "Ingress", { group: "networking.k8s.io" }).filter((entry) => {

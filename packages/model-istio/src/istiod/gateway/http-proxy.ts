@@ -5,7 +5,7 @@ import type { Model } from "../model.ts";
 import type { Json, Proxy } from "../types.ts";
 
 /** The route configuration of clients that use the sidecar as their HTTP proxy. */
-export const HTTP_PROXY_ROUTE = "http_proxy";
+const HTTP_PROXY_ROUTE = "http_proxy";
 
 /** The listener for clients that use the sidecar as their HTTP proxy, where the mesh has one (`listener.go buildHTTPProxy`). */
 export function httpProxyListener(model: Model, proxy: Proxy, origins: Map<string, Origin>): readonly Json[] {

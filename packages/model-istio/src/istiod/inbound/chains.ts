@@ -13,7 +13,7 @@ const MESH_ALL = ["istio", "istio-peer-exchange", ...MESH_HTTP];
 interface ChainOption { readonly http: boolean; readonly alpn?: readonly string[]; readonly transport: "tls" | "raw_buffer"; readonly mutual: boolean }
 
 /** The chains of a port by its class and mTLS mode. @see istio 1.18 filterchain_options.go getFilterChainMatchOptions */
-export function chainOptions(kind: ListenerClass, mode: MtlsMode, plain: readonly string[]): readonly ChainOption[] {
+function chainOptions(kind: ListenerClass, mode: MtlsMode, plain: readonly string[]): readonly ChainOption[] {
   const http = kind === "http";
   if (kind === "auto") {
     const meshHttp: ChainOption = { http: true, alpn: MESH_HTTP, transport: "tls", mutual: true };

@@ -31,7 +31,7 @@ interface ControlPlane {
 }
 
 /** The mesh's control plane, when a ServiceMeshControlPlane says which (OpenShift Service Mesh). */
-export function controlPlane(snapshot: Pick<Snapshot, "resources">): { readonly namespace: string; readonly spec: ControlPlane } | undefined {
+function controlPlane(snapshot: Pick<Snapshot, "resources">): { readonly namespace: string; readonly spec: ControlPlane } | undefined {
   const resource = resourcesOf(snapshot, "ServiceMeshControlPlane")[0];
   return resource?.metadata.namespace === undefined ? undefined : { namespace: resource.metadata.namespace, spec: (resource.spec ?? {}) as ControlPlane };
 }
@@ -75,7 +75,7 @@ export const rootNamespaceOf = (snapshot: Pick<Snapshot, "resources">): string =
 interface DeploymentSpec { readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name?: string; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } } }
 
 /** istiod's environment: of its Deployment, then what a ServiceMeshControlPlane sets, then the caller's overrides. */
-export function readEnv(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Readonly<Record<string, string>> {
+function readEnv(snapshot: Pick<Snapshot, "resources">, options: CompileOptions): Readonly<Record<string, string>> {
   const plane = controlPlane(snapshot);
   const istiod = resourcesOf(snapshot, "Deployment").find(({ metadata }) => metadata.labels?.["app"] === "istiod" && (plane === undefined || metadata.namespace === plane.namespace));
   const containers = ((istiod?.spec ?? {}) as DeploymentSpec).template?.spec?.containers ?? [];

@@ -47,7 +47,7 @@ interface SidecarSpec {
 }
 
 /** Services a namespace may see: private ones first, then those exported to it, then public; oldest first in each. */
-export function servicesFor(model: Model, namespace: string): readonly MeshService[] {
+function servicesFor(model: Model, namespace: string): readonly MeshService[] {
   const isPublic = (s: MeshService): boolean => s.exportTo.includes("*");
   const visible = model.services.filter((s) => isPublic(s) || visibleIn(s.exportTo, s.namespace, namespace));
   return [

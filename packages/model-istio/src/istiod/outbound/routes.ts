@@ -18,7 +18,7 @@ import type { VirtualService } from "../route/virtual-service.ts";
 interface Wrapper { readonly port: number; readonly services: readonly MeshService[]; readonly hosts: readonly string[]; readonly routes: readonly CompiledRoute[] }
 
 /** The host for names that nothing else answers to. */
-export function catchAllHost(scope: Pick<Scope, "allowAny" | "egressProxy">): Json {
+function catchAllHost(scope: Pick<Scope, "allowAny" | "egressProxy">): Json {
   const cluster = scope.egressProxy === undefined ? "PassthroughCluster" : destinationCluster(scope.egressProxy, { byHost: new Map(), port: 0 });
   return scope.allowAny
     ? { name: "allow_any", domains: ["*"], includeRequestAttemptCount: true, routes: [{ name: "allow_any", match: { prefix: "/" }, route: { cluster, timeout: "0s", maxGrpcTimeout: "0s" } }] }

@@ -76,7 +76,7 @@ export function envoyPatches(model: Model, proxy: Proxy): readonly Patch[] {
     all.filter((resource) => resource.metadata.namespace === namespace && selects(spec(resource).workloadSelector?.labels, proxy.labels)).flatMap(patchesOf));
 }
 
-export const inContext = (patch: Patch, context: PatchContext): boolean => patch.context === context || patch.context === "ANY";
+const inContext = (patch: Patch, context: PatchContext): boolean => patch.context === context || patch.context === "ANY";
 
 /** The patches of a kind in a context. */
 export const patchesFor = (patches: readonly Patch[], applyTo: ApplyTo, context: PatchContext): readonly Patch[] => patches.filter((patch) => patch.applyTo === applyTo && inContext(patch, context));

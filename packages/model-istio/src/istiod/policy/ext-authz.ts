@@ -26,7 +26,7 @@ const STATUS: Readonly<Record<string, string>> = {
 };
 
 /** The host behind `host` or `namespace/host`, if the registry has it once (`extensionproviders.LookupCluster`). */
-export function providerHost(services: readonly MeshService[], text: string | undefined): string | undefined {
+function providerHost(services: readonly MeshService[], text: string | undefined): string | undefined {
   const parts = (text ?? "").split("/");
   const [first = "", second] = parts;
   if (parts.length === 2) return services.find((service) => service.host === second && service.namespace === first)?.host;

@@ -6,8 +6,6 @@ import type { Json, Proxy } from "../types.ts";
 /** The filters by which one proxy checks who asks for what, on its inbound and gateway chains. */
 export interface Policies { readonly http: readonly Json[]; readonly tcp: readonly Json[] }
 
-export const NO_POLICIES: Policies = { http: [], tcp: [] };
-
 /** Compiles the RequestAuthentications and AuthorizationPolicies that hold for a proxy (`listener_builder.go buildHTTPConnectionManager`). */
 export function policiesOf(model: Model, proxy: Proxy): Policies {
   const where = { root: model.mesh.rootNamespace, namespace: proxy.namespace, labels: proxy.labels };

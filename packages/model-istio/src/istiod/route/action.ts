@@ -22,7 +22,7 @@ export function destinationCluster(destination: Destination, registry: Pick<Regi
   return clusterName(port, destination.subset ?? "", destination.host);
 }
 
-export const DEFAULT_RETRY: Json = {
+const DEFAULT_RETRY: Json = {
   hostSelectionRetryMaxAttempts: "5", numRetries: 2, retriableStatusCodes: [503],
   retryHostPredicate: [{ name: "envoy.retry_host_predicates.previous_hosts", typedConfig: { "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate" } }],
   retryOn: "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",

@@ -1,7 +1,7 @@
 import type { HttpMatch, HttpRoute, StringMatch } from "./virtual-service.ts";
 
 /** Says whether no request can satisfy both the root's and the delegate's condition. */
-export function stringMatchConflict(root: StringMatch | undefined, leaf: StringMatch | undefined): boolean {
+function stringMatchConflict(root: StringMatch | undefined, leaf: StringMatch | undefined): boolean {
   if (root === undefined || leaf === undefined) return false;
   const set = (match: StringMatch): boolean => (match.regex ?? match.prefix ?? match.exact ?? "") !== "";
   if ((root.regex ?? "") !== "" && set(leaf)) return true;

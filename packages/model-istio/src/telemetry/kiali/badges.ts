@@ -13,7 +13,7 @@ const list = (value: unknown, ...path: readonly string[]): readonly unknown[] =>
 const has = (value: unknown, key: string): boolean => at(value, key) !== undefined && at(value, key) !== null;
 
 /** Whether a host in an object of a namespace names a Service: by name in its own namespace, or with namespace. */
-export function isHostOf(host: unknown, inNamespace: string, service: { readonly name: string; readonly namespace: string }): boolean {
+function isHostOf(host: unknown, inNamespace: string, service: { readonly name: string; readonly namespace: string }): boolean {
   const full = `${service.name}.${service.namespace}`;
   return (host === service.name && inNamespace === service.namespace) || host === full || host === `${full}.svc` || host === `${full}.svc.cluster.local`;
 }

@@ -16,7 +16,7 @@ interface Counted {
 const REQUESTS: Counted = { metric: "istio_requests_total", by: [...ENDS, "request_protocol", "response_code", "grpc_response_status", "response_flags"] };
 
 /** The metrics that a question counts: requests, gRPC messages, TCP bytes. `sent` reads what the proxy received, and the other way round. */
-export function countedMetrics({ rates }: Pick<KialiQuestion, "rates">): readonly Counted[] {
+function countedMetrics({ rates }: Pick<KialiQuestion, "rates">): readonly Counted[] {
   const of = (pick: (kind: "sent" | "received") => Counted, kind: string): readonly Counted[] =>
     kind === "total" ? [pick("sent"), pick("received")] : kind === "sent" || kind === "received" ? [pick(kind)] : [];
   return [
@@ -27,7 +27,7 @@ export function countedMetrics({ rates }: Pick<KialiQuestion, "rates">): readonl
 }
 
 /** Kiali's three queries for a namespace: what others send to names of it that have no workload, what its workloads serve, what they send. */
-export function namespaceQueries(namespace: string): readonly Where[] {
+function namespaceQueries(namespace: string): readonly Where[] {
   const name = namespace.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const inside = new RegExp(`^.+\\.${name}\\..+$`);
   return [
@@ -38,7 +38,7 @@ export function namespaceQueries(namespace: string): readonly Where[] {
 }
 
 /** The queries around one node: what its servers report of what comes in, what its proxies report of what goes out. */
-export function nodeQueries(node: NonNullable<KialiQuestion["node"]>, metric: string): readonly Where[] {
+function nodeQueries(node: NonNullable<KialiQuestion["node"]>, metric: string): readonly Where[] {
   const { namespace, workload, app, version, service } = node;
   const reports = (reporter: string, labels: Labels): Where => (l) => l["reporter"] === reporter && Object.entries(labels).every(([name, value]) => l[name] === value);
   if (workload !== undefined) {

@@ -10,7 +10,7 @@ type Where = (labels: Labels) => boolean;
 const without = (labels: Labels, name: string): Labels => Object.fromEntries(Object.entries(labels).filter(([key]) => key !== name));
 
 /** The two queries for response times: what the servers of the namespace's services report, then what its clients do. */
-export function timeQueries(namespace: string): readonly Where[] {
+function timeQueries(namespace: string): readonly Where[] {
   return [(l) => l["reporter"] === "destination" && l["destination_service_namespace"] === namespace, (l) => l["reporter"] === "source" && l["source_workload_namespace"] === namespace];
 }
 

@@ -90,6 +90,3 @@ export function loadZones({ zones }: Chassis, datapath: Datapath, port: string, 
   load(ZONE.dnat, `dnat ${datapath.name}`);
   load(ZONE.snat, `snat ${datapath.name}`);
 }
-
-/** The user of a zone, for explanations: a port, or `dnat` or `snat` of a datapath. */
-export const zoneName = ({ zones }: Chassis, zone: number): string => [...zones].find(([, number]) => number === zone)?.[0] ?? "shared zone 0";

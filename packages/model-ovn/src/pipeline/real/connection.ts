@@ -9,7 +9,7 @@ import { carriedOf, carry, packetOf, type RealContext, take } from "./run.ts";
  *
  * @see Linux 5.14, net/openvswitch/conntrack.c skb_nfct_cached; Open vSwitch 3.1, lib/conntrack.c initial_conn_lookup
  */
-export function trackIn(context: RealContext, regs: Registers, zone: number): Tracked {
+function trackIn(context: RealContext, regs: Registers, zone: number): Tracked {
   const carried = carriedOf(context, regs).tracked;
   const found = carried?.zone === zone ? lookup(context.conntrack, carried.original, zone)?.connection : undefined;
   if (carried !== undefined && found !== undefined) {
@@ -80,7 +80,7 @@ function writeLabel(regs: Registers, label: bigint): void {
 }
 
 /** The label that the registers hold. */
-export function labelIn(regs: Registers): bigint {
+function labelIn(regs: Registers): bigint {
   let label = 0n;
   for (let at = 0; at < 4; at++) label = (label << 32n) | BigInt(regs[WORD.ctLabel + at] as number);
   return label;
